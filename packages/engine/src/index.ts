@@ -1,1 +1,9 @@
-export {};
+export {
+  type ErrorFields,
+  fromWireError,
+  GraphvmError,
+  registerErrors,
+  toWireError,
+  type WireError,
+} from "./errors.js";
+export { createRandom, type Random } from "./random.js";

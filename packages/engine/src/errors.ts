@@ -1,0 +1,73 @@
+/** What an error carries besides its sentence: the node, the job, the file; values are JSON. */
+export type ErrorFields = { readonly [name: string]: unknown };
+
+/** An error as it travels between processes and into recordings. */
+export interface WireError {
+  readonly code: string;
+  readonly name: string;
+  readonly message: string;
+  readonly fields: ErrorFields;
+  readonly stack?: string;
+  readonly cause?: WireError;
+}
+
+/**
+ * The base of every error graphvm raises: a stable `code`, one sentence that says what to do, `fields` that name the
+ * place, and the `cause`. `exitCode` is what the command line exits with (1 failed; 2 bad usage, input or recording).
+ */
+export class GraphvmError extends Error {
+  static readonly code: string = "GVM1000";
+  static readonly exitCode: number = 1;
+  readonly code: string;
+  readonly exitCode: number;
+  readonly fields: ErrorFields;
+
+  constructor(message: string, fields: ErrorFields = {}, options: { cause?: unknown; code?: string } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const type = new.target as typeof GraphvmError;
+    this.name = type.name;
+    this.code = options.code ?? type.code;
+    this.exitCode = type.exitCode;
+    this.fields = fields;
+  }
+}
+
+const classes = new Map<string, typeof GraphvmError>();
+
+/** Makes error classes known by their code, so that they keep their class when they cross a wire. */
+export function registerErrors(...types: (typeof GraphvmError)[]): void {
+  for (const type of types) {
+    const known = classes.get(type.code);
+    if (known && known !== type) throw new Error(`error code ${type.code} is taken by ${known.name}`);
+    classes.set(type.code, type);
+  }
+}
+
+/** Turns anything thrown into its wire form. */
+export function toWireError(error: unknown, depth = 0): WireError {
+  if (!(error instanceof Error)) return { code: "", name: "Error", message: String(error), fields: {} };
+  const own = error instanceof GraphvmError ? { code: error.code, fields: error.fields } : { code: "", fields: {} };
+  return {
+    ...own,
+    name: error.name,
+    message: error.message,
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.cause === undefined || depth > 8 ? {} : { cause: toWireError(error.cause, depth + 1) }),
+  };
+}
+
+/** Rebuilds an error from its wire form: graphvm errors keep class and code, others become plain errors with their name. */
+export function fromWireError(wire: WireError): Error {
+  const cause = wire.cause === undefined ? undefined : fromWireError(wire.cause);
+  const options = cause === undefined ? {} : { cause };
+  let error: Error;
+  if (wire.code === "") {
+    error = new Error(wire.message, options);
+    error.name = wire.name;
+  } else {
+    const type = classes.get(wire.code) ?? GraphvmError;
+    error = new type(wire.message, wire.fields, { ...options, code: wire.code });
+  }
+  if (wire.stack !== undefined) error.stack = wire.stack;
+  return error;
+}
