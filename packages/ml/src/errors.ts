@@ -1,0 +1,109 @@
+import { GraphvmError, registerErrors } from "@graphvm/engine";
+
+/** A file is missing or cannot be opened. Fields: `file`. */
+export class FileMissingError extends GraphvmError {
+  static override readonly code = "GVM5001";
+  static override readonly exitCode = 2;
+}
+
+/** A CSV file has no bytes, or a header and no rows. Fields: `file`. */
+export class CsvEmptyError extends GraphvmError {
+  static override readonly code = "GVM5002";
+  static override readonly exitCode = 2;
+}
+
+/** A CSV header names a column twice. Fields: `file`, `line`, `column`. */
+export class CsvHeaderError extends GraphvmError {
+  static override readonly code = "GVM5003";
+  static override readonly exitCode = 2;
+}
+
+/** A CSV row has more or fewer fields than the header. Fields: `file`, `line`, `expected`, `found`. */
+export class CsvRaggedError extends GraphvmError {
+  static override readonly code = "GVM5004";
+  static override readonly exitCode = 2;
+}
+
+/** A CSV value does not fit its column's type. Fields: `file`, `line`, `column`, `type`, `text`. */
+export class CsvValueError extends GraphvmError {
+  static override readonly code = "GVM5005";
+  static override readonly exitCode = 2;
+}
+
+/** A quoted CSV field is never closed, or has text after its closing quote. Fields: `file`, `line`. */
+export class CsvQuoteError extends GraphvmError {
+  static override readonly code = "GVM5006";
+  static override readonly exitCode = 2;
+}
+
+/** A CSV file is not UTF-8 text. Fields: `file`, `line`. */
+export class CsvEncodingError extends GraphvmError {
+  static override readonly code = "GVM5007";
+  static override readonly exitCode = 2;
+}
+
+/** A CSV block does not lie on the rows of the file: the file is not the one that was scanned. Fields: `file`, `offset`. */
+export class CsvBlockError extends GraphvmError {
+  static override readonly code = "GVM5008";
+  static override readonly exitCode = 2;
+}
+
+/** A table or file lacks a column. Fields: `column`, `columns` (those there are) and, for a file, `file`. */
+export class MissingColumnError extends GraphvmError {
+  static override readonly code = "GVM5009";
+  static override readonly exitCode = 2;
+}
+
+/** An option has a value outside its range. Fields: `option`, `value`. */
+export class BadOptionError extends GraphvmError {
+  static override readonly code = "GVM5010";
+  static override readonly exitCode = 2;
+}
+
+/** A column's type is not one this operation takes. Fields: `column`, `type`. */
+export class ColumnTypeError extends GraphvmError {
+  static override readonly code = "GVM5011";
+  static override readonly exitCode = 2;
+}
+
+/** A text column has too many distinct values to be a feature. Fields: `column`, `limit`. */
+export class TooManyCategoriesError extends GraphvmError {
+  static override readonly code = "GVM5012";
+  static override readonly exitCode = 2;
+}
+
+/** A column that must be complete has a null or NaN. Fields: `column`, `row` (from 0). */
+export class MissingValueError extends GraphvmError {
+  static override readonly code = "GVM5013";
+  static override readonly exitCode = 2;
+}
+
+/** A measure that needs two classes was given another number of them. Fields: `classes`. */
+export class ClassCountError extends GraphvmError {
+  static override readonly code = "GVM5014";
+  static override readonly exitCode = 2;
+}
+
+/** Two inputs that belong together differ in length or classes. Fields: `expected`, `found`. */
+export class ShapeError extends GraphvmError {
+  static override readonly code = "GVM5015";
+  static override readonly exitCode = 2;
+}
+
+registerErrors(
+  FileMissingError,
+  CsvEmptyError,
+  CsvHeaderError,
+  CsvRaggedError,
+  CsvValueError,
+  CsvQuoteError,
+  CsvEncodingError,
+  CsvBlockError,
+  MissingColumnError,
+  BadOptionError,
+  ColumnTypeError,
+  TooManyCategoriesError,
+  MissingValueError,
+  ClassCountError,
+  ShapeError,
+);
