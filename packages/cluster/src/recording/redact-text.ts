@@ -1,0 +1,65 @@
+/** What stands where a secret stood. */
+export const REDACTED = "[redacted]";
+
+/** `scheme://user:password@`: what stands before the last `@` of the authority. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>\\]+@/gi;
+/** `?token=...`, `&X-Amz-Signature=...`, `;Password=...`: a parameter that is named like a secret. */
+const SECRET_PARAMETER =
+  /([?&;][\w.-]*(?:token|secret|passw(?:or)?d|pwd|passphrase|signature|credential|authorization|api[_.-]?key|access[_.-]?key|account[_.-]?key|sig)=)[^&;\s"'<>\\]+/gi;
+/** Secrets that can be told by their own form. */
+const SHAPES: readonly RegExp[] = [
+  /\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b/g,
+  /\bgh[pousr]_[A-Za-z0-9]{30,}/g,
+  /\bgithub_pat_[A-Za-z0-9_]{30,}/g,
+  /\bglpat-[A-Za-z0-9_-]{20,}/g,
+  /\bxox[abeoprs]-[A-Za-z0-9-]{10,}/g,
+  /\bnpm_[A-Za-z0-9]{36}\b/g,
+  /\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*/g,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+];
+const BEARER = /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}/g;
+
+/**
+ * Replaces the secrets in a text: credentials in URLs, query parameters named like secrets, AWS access keys and other
+ * tokens that have a form of their own, private keys, Authorization values.
+ * @param values Secrets to replace wherever they occur, plain or URL-encoded; those of fewer than 4 characters only
+ * where they are the whole text.
+ */
+export function redactText(text: string, values: readonly string[] = []): string {
+  let out = text;
+  for (const value of values) {
+    if (out === value) return REDACTED;
+    if (value.length < 4) continue;
+    out = out.replaceAll(value, REDACTED);
+    const encoded = encodeURIComponent(value.toWellFormed());
+    if (encoded !== value) out = out.replaceAll(encoded, REDACTED);
+  }
+  out = out.replace(URL_CREDENTIALS, `$1${REDACTED}@`).replace(SECRET_PARAMETER, `$1${REDACTED}`);
+  for (const shape of SHAPES) out = out.replace(shape, REDACTED);
+  return out.replace(BEARER, `$1 ${REDACTED}`);
+}
+
+const COMPACT =
+  /passw(or)?d|passphrase|secret(?!ar)|apikey|accesskey|privatekey|accountkey|signingkey|encryptionkey|credential|authorization|setcookie|sessionid/;
+const WORDS: ReadonlySet<string> = new Set([
+  "token",
+  "tokens",
+  "pwd",
+  "passwd",
+  "pw",
+  "bearer",
+  "cookie",
+  "jwt",
+  "auth",
+]);
+
+/** Whether a key is named like one that holds a secret: `apiKey`, `AWS_SECRET_ACCESS_KEY`, `x-auth-token`. */
+export function isSecretKey(key: string): boolean {
+  const words = key
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/);
+  if (words.some((word) => WORDS.has(word))) return true;
+  const compact = words.join("");
+  return COMPACT.test(compact) || compact.endsWith("token");
+}
