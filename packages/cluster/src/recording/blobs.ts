@@ -5,6 +5,8 @@ import { sha256Hex } from "./sha256.js";
 /** Blobs of more bytes than this are gzipped in a recording. */
 export const GZIP_ABOVE = 1024;
 
+const GIB = 1 << 30;
+
 /** How far blobs may unpack. */
 export interface BlobLimits {
   /** Most bytes of one blob; 1 GiB by default. */
@@ -53,7 +55,7 @@ export function openBlobs(entries: ReadonlyMap<string, Uint8Array>, limits: Blob
     if (size === undefined || packed !== size > GZIP_ABOVE || found.has(sha256)) throw blobDamaged(entry, sha256);
     checkSize(entry, size, maxBlob(limits));
     total += size;
-    checkSize(entry, total, limits.maxTotalBytes ?? 2 ** 32, "All blobs together");
+    checkSize(entry, total, limits.maxTotalBytes ?? 4 * GIB, "All blobs together");
     found.set(sha256, { entry, stored, packed, size });
   }
   const find = (sha256: string) => {
@@ -76,7 +78,7 @@ export function openBlobs(entries: ReadonlyMap<string, Uint8Array>, limits: Blob
 }
 
 function maxBlob(limits: BlobLimits): number {
-  return limits.maxBlobBytes ?? 1 << 30;
+  return limits.maxBlobBytes ?? GIB;
 }
 
 function checkSize(entry: string, size: number, limit: number, what = `Entry ${entry}`): void {

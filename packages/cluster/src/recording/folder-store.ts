@@ -57,8 +57,9 @@ export class FolderStore implements Store {
       }
       await syncFolder(folder);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw this.#error(error, path);
-      if (await this.#same(path, bytes, false)) return;
+      // Another writer was first: fine if it wrote the same.
+      const raced = (error as NodeJS.ErrnoException).code === "EEXIST" && (await this.#same(path, bytes, false));
+      if (!raced) throw this.#error(error, path);
     }
   }
 

@@ -31,12 +31,20 @@ export function redactText(text: string, values: readonly string[] = []): string
     if (out === value) return REDACTED;
     if (value.length < 4) continue;
     out = out.replaceAll(value, REDACTED);
-    const encoded = encodeURIComponent(value.toWellFormed());
+    const encoded = urlEncoded(value);
     if (encoded !== value) out = out.replaceAll(encoded, REDACTED);
   }
   out = out.replace(URL_CREDENTIALS, `$1${REDACTED}@`).replace(SECRET_PARAMETER, `$1${REDACTED}`);
   for (const shape of SHAPES) out = out.replace(shape, REDACTED);
   return out.replace(BEARER, `$1 ${REDACTED}`);
+}
+
+function urlEncoded(value: string): string {
+  try {
+    return encodeURIComponent(value);
+  } catch {
+    return value; // Half a surrogate pair: no URL holds it.
+  }
 }
 
 const COMPACT =

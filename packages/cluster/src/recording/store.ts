@@ -39,7 +39,7 @@ export const TEMP_PREFIX = ".graphvm-tmp-";
 export function checkStoreKey(key: string): void {
   const good =
     Buffer.byteLength(key) <= 512 &&
-    key.isWellFormed() &&
+    Buffer.from(key).toString() === key &&
     key.split("/").every((part) => !/^(\.\.?)?$|[\\\p{Cc}]/u.test(part) && !part.startsWith(TEMP_PREFIX));
   if (good) return;
   const sentence = `${JSON.stringify(key.slice(0, 100))} is no key for a store; use names joined by "/", without "..".`;

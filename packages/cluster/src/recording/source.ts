@@ -1,0 +1,115 @@
+import { readFile } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { KeyMissingError, SourceUriError, StoreFailedError, StorePermissionError } from "./errors.js";
+import { FolderStore } from "./folder-store.js";
+import { S3Store, type S3StoreOptions } from "./s3-store.js";
+import type { PutOptions, Store } from "./store.js";
+
+/** How S3 is reached; by default as the `AWS_*` variables say. */
+export type SourceOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
+
+/** A place bytes are read from or written to. */
+export type Place =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "s3"; readonly bucket: string; readonly key: string };
+
+/**
+ * Reads `path/x.gvr`, `file:///path/x.gvr` or `s3://bucket/key`.
+ * @throws SourceUriError
+ */
+export function parsePlace(uri: string): Place {
+  const s3 = /^s3:\/\/([a-z0-9][a-z0-9._-]{1,62})(?:\/(.*))?$/s.exec(uri);
+  if (s3) return { kind: "s3", bucket: s3[1]!, key: s3[2] ?? "" };
+  if (/^s3:/i.test(uri)) throw badUri(uri, "write s3://bucket/key");
+  if (/^file:/i.test(uri)) {
+    try {
+      return { kind: "file", path: fileURLToPath(uri) };
+    } catch {
+      throw badUri(uri, "write file:///path, or the path alone");
+    }
+  }
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(uri)) throw badUri(uri, "use a path or s3://bucket/key");
+  if (uri === "" || uri.includes("\0")) throw badUri(uri, "use a path or s3://bucket/key");
+  return { kind: "file", path: uri };
+}
+
+/**
+ * Reads a recording, or anything else, from a file or from S3.
+ * @throws SourceUriError, KeyMissingError, and what stores throw
+ * @example const recording = openRecording(await readSource("s3://audit/2031/fraud.gvr"));
+ */
+export async function readSource(uri: string, options: SourceOptions = {}): Promise<Uint8Array> {
+  const place = parsePlace(uri);
+  if (place.kind === "file") return await readPath(place.path);
+  return await withS3(place.bucket, options, (store) => store.get(needKey(uri, place.key)));
+}
+
+/**
+ * Writes bytes to a file or to S3, atomically, and never over other bytes unless forced.
+ * @throws SourceUriError, KeyExistsError, and what stores throw
+ */
+export async function writeTarget(
+  uri: string,
+  bytes: Uint8Array,
+  options: PutOptions & SourceOptions = {},
+): Promise<void> {
+  const place = parsePlace(uri);
+  const { force = false, ...s3 } = options;
+  if (place.kind === "file") {
+    await new FolderStore(dirname(place.path)).put(basename(place.path), bytes, { force });
+  } else {
+    await withS3(place.bucket, s3, (store) => store.put(needKey(uri, place.key), bytes, { force }));
+  }
+}
+
+/** Whether there is something at a place. @throws SourceUriError, and what stores throw */
+export async function sourceExists(uri: string, options: SourceOptions = {}): Promise<boolean> {
+  const place = parsePlace(uri);
+  if (place.kind === "file") return await new FolderStore(dirname(place.path)).exists(basename(place.path));
+  return await withS3(place.bucket, options, (store) => store.exists(needKey(uri, place.key)));
+}
+
+/** A store at `s3://bucket`, `s3://bucket/prefix` or a folder. */
+export function openStore(uri: string, options: SourceOptions = {}): Store {
+  const place = parsePlace(uri);
+  if (place.kind === "file") return new FolderStore(place.path);
+  const prefix = place.key === "" || place.key.endsWith("/") ? place.key : `${place.key}/`;
+  return new S3Store({ ...options, bucket: place.bucket, prefix });
+}
+
+async function withS3<T>(bucket: string, options: SourceOptions, work: (store: S3Store) => Promise<T>): Promise<T> {
+  const store = new S3Store({ ...options, bucket });
+  try {
+    return await work(store);
+  } finally {
+    store.close();
+  }
+}
+
+/** Reads a file as people name them: links are followed, unlike in a store. */
+async function readPath(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const fields = { uri: path };
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      throw new KeyMissingError(`There is no file ${path}; check the path.`, fields, { cause });
+    }
+    if (code === "EISDIR") throw new KeyMissingError(`${path} is a folder; name a file in it.`, fields, { cause });
+    if (code === "EACCES" || code === "EPERM") {
+      throw new StorePermissionError(`No permission to read ${path}; check its owner and mode.`, fields, { cause });
+    }
+    throw new StoreFailedError(`${path} could not be read (${message}).`, fields, { cause });
+  }
+}
+
+function needKey(uri: string, key: string): string {
+  if (key === "" || key.endsWith("/")) throw badUri(uri, "name a key after the bucket");
+  return key;
+}
+
+function badUri(uri: string, what: string): SourceUriError {
+  return new SourceUriError(`${JSON.stringify(uri)} is no place for a recording; ${what}.`, { uri });
+}
