@@ -71,3 +71,90 @@ export function fromWireError(wire: WireError): Error {
   if (wire.stack !== undefined) error.stack = wire.stack;
   return error;
 }
+
+/** A value or param that has no encoding: class instances without a codec, functions, refs where values go, cycles. */
+export class UnencodableValueError extends GraphvmError {
+  static override readonly code = "GVM1001";
+
+  /** The same error one level further out: `fields.at` is the path inside the value, such as `rows[3].when`. */
+  within(key: string | number): UnencodableValueError {
+    const inner = typeof this.fields.at === "string" ? this.fields.at : "";
+    const step = typeof key === "number" ? `[${key}]` : key;
+    const at = inner === "" ? step : inner.startsWith("[") ? step + inner : `${step}.${inner}`;
+    const sentence = typeof this.fields.sentence === "string" ? this.fields.sentence : this.message;
+    return new UnencodableValueError(`${sentence} (at ${at})`, { ...this.fields, at, sentence });
+  }
+}
+
+/** Bytes that are no encoded value. */
+export class CorruptValueError extends GraphvmError {
+  static override readonly code = "GVM1002";
+}
+
+/** A value of a class whose package is not loaded in this process. */
+export class MissingCodecError extends GraphvmError {
+  static override readonly code = "GVM1003";
+}
+
+/** Something that only an atom may do was done outside one. */
+export class NoAtomError extends GraphvmError {
+  static override readonly code = "GVM1004";
+}
+
+/** A function param that captures variables: `fields.variables` names them. */
+export class CapturedVariableError extends GraphvmError {
+  static override readonly code = "GVM1005";
+}
+
+/** An atom threw: `fields` name the node and the rules that led to it, `cause` is what it threw. */
+export class AtomFailedError extends GraphvmError {
+  static override readonly code = "GVM1101";
+}
+
+/** A rule's body threw, or returned neither an op nor a ref. */
+export class RuleFailedError extends GraphvmError {
+  static override readonly code = "GVM1102";
+}
+
+/** A node that depends on itself: `fields.cycle` lists the refs. */
+export class CycleError extends GraphvmError {
+  static override readonly code = "GVM1103";
+}
+
+/** Expansion went past the number of nodes or the time it may take: a rule that never ends, or a budget too small. */
+export class ExpansionLimitError extends GraphvmError {
+  static override readonly code = "GVM1104";
+}
+
+/** The value of a node that was never computed. */
+export class NotComputedError extends GraphvmError {
+  static override readonly code = "GVM1105";
+}
+
+/** A declared input that isn't there. */
+export class InputMissingError extends GraphvmError {
+  static override readonly code = "GVM1203";
+  static override readonly exitCode = 2;
+}
+
+/** A declared input whose bytes are not those that were declared, or changed while an atom read them. */
+export class InputChangedError extends GraphvmError {
+  static override readonly code = "GVM1204";
+  static override readonly exitCode = 2;
+}
+
+registerErrors(
+  GraphvmError,
+  UnencodableValueError,
+  CorruptValueError,
+  MissingCodecError,
+  NoAtomError,
+  CapturedVariableError,
+  AtomFailedError,
+  RuleFailedError,
+  CycleError,
+  ExpansionLimitError,
+  NotComputedError,
+  InputMissingError,
+  InputChangedError,
+);

@@ -1,9 +1,13 @@
-export {
-  type ErrorFields,
-  fromWireError,
-  GraphvmError,
-  registerErrors,
-  toWireError,
-  type WireError,
-} from "./errors.js";
+export { currentAtom } from "./atom/current-atom.js";
+export { digestValue, encodeValue } from "./codec/codec.js";
+export { decodeValue } from "./codec/read-value.js";
+export { type DigestSink, registerCodec, type ValueCodec } from "./codec/value-codec.js";
+export * from "./errors.js";
+export { createGraph, Graph, type GraphOptions, type NodeName } from "./graph/graph.js";
+export type { AtomFunction, Fold, Op } from "./graph/op.js";
+export type { GraphStats } from "./graph/stats.js";
+export { FileValue } from "./identity/file-value.js";
+export { nodeId } from "./identity/node-id.js";
+export { type Partial, Ref } from "./identity/ref.js";
+export { numericsDigest } from "./numerics.js";
 export { createRandom, type Random } from "./random.js";

@@ -1,0 +1,79 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { createRandom, type Random } from "../random.js";
+import type { Inputs } from "./inputs.js";
+
+/** What is fixed for a whole session and every atom may see. */
+export interface AtomSession {
+  /** The session's seed: with the node's id it seeds each atom's generator. */
+  readonly seed: number;
+  /** What the clock says inside atoms: milliseconds since 1970, taken once at the session's start. */
+  readonly epoch: number;
+  readonly inputs: Inputs;
+}
+
+/** Gives a node id's four words: most atoms never draw a number, so nothing is copied before one does. */
+export interface NodeWords {
+  idWords(node: number): Uint32Array;
+}
+
+/** The atom that is running: what its deterministic random source and clock are made from. */
+export class AtomContext {
+  readonly session: AtomSession;
+  readonly #nodes: NodeWords;
+  readonly #node: number;
+  #random: Random | undefined;
+  #ticks = 0;
+
+  constructor(session: AtomSession, nodes: NodeWords, node: number) {
+    this.session = session;
+    this.#nodes = nodes;
+    this.#node = node;
+  }
+
+  /** Seeded from (session seed, node id): the same node draws the same numbers wherever it runs. */
+  get random(): Random {
+    if (!this.#random) {
+      const seed = new Uint32Array(6);
+      seed.set(this.#nodes.idWords(this.#node));
+      new DataView(seed.buffer).setFloat64(16, this.session.seed, true);
+      this.#random = createRandom(seed);
+    }
+    return this.#random;
+  }
+
+  /** The session's epoch, one millisecond later at each look: a loop that waits for time to pass comes to an end. */
+  now(): number {
+    return this.session.epoch + this.#ticks++;
+  }
+}
+
+// Synchronous atoms set a plain variable: an AsyncLocalStorage run costs them more than they do.
+let running: AtomContext | undefined;
+const asynchronous = new AsyncLocalStorage<AtomContext>();
+
+/** The atom the calling code belongs to, or undefined outside atoms. */
+export function currentAtom(): AtomContext | undefined {
+  return running ?? asynchronous.getStore();
+}
+
+/** Runs `work` as that atom, synchronously. */
+export function runSync<T>(atom: AtomContext, work: () => T): T {
+  const outer = running;
+  running = atom;
+  try {
+    return work();
+  } finally {
+    running = outer;
+  }
+}
+
+/** Runs `work` as that atom, also across its `await`s. */
+export function runAsync<T>(atom: AtomContext, work: () => T): T {
+  const outer = running;
+  running = undefined;
+  try {
+    return asynchronous.run(atom, work);
+  } finally {
+    running = outer;
+  }
+}

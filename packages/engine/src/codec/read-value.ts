@@ -1,0 +1,155 @@
+import { CorruptValueError, MissingCodecError } from "../errors.js";
+import { TAG, TYPED_ARRAYS } from "./tags.js";
+import { codecByTag } from "./value-codec.js";
+
+const text = new TextDecoder("utf-8", { fatal: true });
+
+/**
+ * Reads a value that `encodeValue` wrote. Typed arrays and tables are views of `bytes` where alignment allows, so the
+ * bytes must not change afterwards; they may lie in shared memory.
+ *
+ * @throws CorruptValueError where the bytes are not an encoded value; MissingCodecError where its package is not loaded.
+ */
+export function decodeValue(bytes: Uint8Array): unknown {
+  const reader = new ValueReader(bytes);
+  const value = reader.value(0);
+  if (reader.at !== bytes.length)
+    throw new CorruptValueError(`${bytes.length - reader.at} bytes follow the value.`, {});
+  return value;
+}
+
+class ValueReader {
+  at = 0;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  value(depth: number): unknown {
+    if (depth > 1001) throw new CorruptValueError("The value nests deeper than 1,000 levels.", {});
+    const tag = this.#u8();
+    switch (tag) {
+      case TAG.undefined:
+        return undefined;
+      case TAG.null:
+        return null;
+      case TAG.false:
+        return false;
+      case TAG.true:
+        return true;
+      case TAG.number:
+        return this.#f64();
+      case TAG.bigint:
+        return BigInt(this.#string());
+      case TAG.string:
+        return this.#string();
+      case TAG.date:
+        return new Date(this.#f64());
+      case TAG.array:
+        return Array.from({ length: this.#items() }, () => this.value(depth + 1));
+      case TAG.object:
+        return this.#object(depth);
+      case TAG.typedArray:
+        return this.#typedArray();
+      case TAG.map:
+        return new Map(Array.from({ length: this.#items() }, () => [this.value(depth + 1), this.value(depth + 1)]));
+      case TAG.set:
+        return new Set(Array.from({ length: this.#items() }, () => this.value(depth + 1)));
+      case TAG.codec:
+        return this.#byCodec();
+      default:
+        throw new CorruptValueError(`Byte ${this.at - 1} is no value tag (${tag}).`, {});
+    }
+  }
+
+  #object(depth: number): { [key: string]: unknown } {
+    const object: { [key: string]: unknown } = {};
+    for (let left = this.#items(); left > 0; left--) {
+      const key = this.#string();
+      const value = this.value(depth + 1);
+      if (key === "__proto__")
+        Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+      else object[key] = value;
+    }
+    return object;
+  }
+
+  #typedArray(): unknown {
+    const type = TYPED_ARRAYS[this.#u8()];
+    if (!type) throw new CorruptValueError(`Byte ${this.at - 1} is no typed array code.`, {});
+    const length = this.#count();
+    this.#align8();
+    const bytes = this.#take(length * type.BYTES_PER_ELEMENT);
+    const { buffer, byteOffset } = bytes.byteOffset % type.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+    return new type(buffer as ArrayBuffer, byteOffset, length);
+  }
+
+  #byCodec(): unknown {
+    const tag = this.#string();
+    const codec = codecByTag(tag);
+    if (!codec) {
+      throw new MissingCodecError(
+        `A value of type ${tag} needs its package: import "graphvm/ml" (or the package that registers "${tag}") first.`,
+        { tag },
+      );
+    }
+    const length = this.#count();
+    this.#align8();
+    const bytes = this.#take(length);
+    return codec.decode(bytes.byteOffset % 8 === 0 ? bytes : bytes.slice());
+  }
+
+  #u8(): number {
+    return this.#take(1)[0]!;
+  }
+
+  #f64(): number {
+    const at = this.at;
+    this.#take(8);
+    return this.#view.getFloat64(at, true);
+  }
+
+  #count(): number {
+    let value = 0;
+    let scale = 1;
+    for (let i = 0; i < 7; i++) {
+      const byte = this.#u8();
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      scale *= 128;
+    }
+    throw new CorruptValueError(`Byte ${this.at} ends no count.`, {});
+  }
+
+  /** A count of items, each of which takes a byte at least: a lie can't make us allocate. */
+  #items(): number {
+    const count = this.#count();
+    if (count > this.#bytes.length - this.at)
+      throw new CorruptValueError(`${count} items can't lie in the bytes that are left.`, {});
+    return count;
+  }
+
+  #string(): string {
+    const bytes = this.#take(this.#count());
+    // TextDecoder refuses shared memory
+    return text.decode(bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+  }
+
+  #align8(): void {
+    this.at = Math.ceil(this.at / 8) * 8;
+  }
+
+  #take(length: number): Uint8Array {
+    const start = this.at;
+    if (start + length > this.#bytes.length)
+      throw new CorruptValueError(
+        `The value ends after ${this.#bytes.length} bytes; ${start + length} are needed.`,
+        {},
+      );
+    this.at = start + length;
+    return this.#bytes.subarray(start, this.at);
+  }
+}

@@ -1,0 +1,171 @@
+import type { AtomSession } from "../atom/current-atom.js";
+import { installDeterministicGlobals } from "../atom/deterministic-globals.js";
+import { LocalInputs } from "../atom/local-inputs.js";
+import { digestValue } from "../codec/codec.js";
+import { CycleError, NotComputedError } from "../errors.js";
+import { describeRef } from "../identity/describe.js";
+import { hexToId } from "../identity/hash128.js";
+import { nodeWords } from "../identity/node-id.js";
+import type { Ref } from "../identity/ref.js";
+import { atomFailure } from "./atom-failure.js";
+import { ChunkedList } from "./growable.js";
+import type { Op } from "./op.js";
+import { isPromise, runOp } from "./run-op.js";
+import { type GraphStats, graphStats } from "./stats.js";
+import { Structure } from "./structure.js";
+import { Walk, type Walked } from "./walk.js";
+
+/** What a graph is made with; everything has a default. */
+export interface GraphOptions {
+  /** Seeds every atom's random numbers, together with the node's id. Default 0. */
+  readonly seed?: number;
+  /** What the clock says inside atoms, in milliseconds since 1970. Default 0. */
+  readonly epoch?: number;
+  /** Where declared inputs lie. Default: the working directory. */
+  readonly inputs?: AtomSession["inputs"];
+  /** How many nodes there may be. Default 1,000,000,000. */
+  readonly maxNodes?: number;
+}
+
+/** A node, named by its ref or by its id's 32 hexadecimal digits. */
+export type NodeName<T = unknown> = Ref<T> | string;
+
+/**
+ * A graph in this process: expands refs, computes values and keeps every one of them.
+ *
+ * @example
+ * const graph = createGraph({ seed: 7 });
+ * const total = await graph.calc(seq.sumEven(10));
+ */
+export class Graph {
+  readonly structure: Structure;
+  readonly #session: AtomSession;
+  readonly #ops = new ChunkedList<Op>();
+  readonly #values = new ChunkedList<unknown>();
+  readonly #digests = new Map<number, string>();
+  #computed = 0;
+
+  constructor(options: GraphOptions = {}) {
+    this.structure = new Structure({ nodes: options.maxNodes ?? 1_000_000_000 });
+    this.#session = { seed: options.seed ?? 0, epoch: options.epoch ?? 0, inputs: options.inputs ?? new LocalInputs() };
+  }
+
+  /**
+   * Computes a node and everything below it that has no value yet, dependencies first, in the rules' order.
+   *
+   * @throws AtomFailedError, RuleFailedError, CycleError; values computed before the error are kept, and another `calc`
+   * goes on from there.
+   */
+  async calc<T>(target: Ref<T>): Promise<T>;
+  async calc<T>(targets: readonly Ref<T>[]): Promise<T[]>;
+  async calc(targets: Ref | readonly Ref[]): Promise<unknown> {
+    installDeterministicGlobals();
+    const refs = Array.isArray(targets) ? (targets as readonly Ref[]) : [targets as Ref];
+    const roots = refs.map((ref) => this.structure.intern(ref));
+    const walk = new Walk(
+      this.#walked(() => walk),
+      roots,
+    );
+    for (let pending = walk.advance(); pending; pending = walk.advance()) await pending;
+    const values = roots.map((root) => this.#values.get(root));
+    return Array.isArray(targets) ? values : values[0];
+  }
+
+  /** @throws NotComputedError where the node has no value. */
+  getData<T = unknown>(name: NodeName<T>): T {
+    const node = this.#find(name);
+    const value = node < 0 ? undefined : this.#values.get(node);
+    if (value === undefined) {
+      const what = typeof name === "string" ? `Node ${name}` : describeRef(name);
+      throw new NotComputedError(`${what} has no value here: calc it, or something that depends on it, first.`, {});
+    }
+    return value as T;
+  }
+
+  hasData(name: NodeName): boolean {
+    const node = this.#find(name);
+    return node >= 0 && this.#values.get(node) !== undefined;
+  }
+
+  /** The sha-256 of a node's value; computed when first asked for. */
+  digest(name: NodeName): string {
+    const node = this.#find(name);
+    let digest = this.#digests.get(node);
+    if (digest === undefined) {
+      digest = digestValue(this.getData(name));
+      this.#digests.set(node, digest);
+    }
+    return digest;
+  }
+
+  /** Gives a node a value computed elsewhere, so that nothing below it is expanded here. */
+  setData(id: string, value: unknown): void {
+    const node = this.structure.internId(hexToId(id));
+    this.#store(node, value);
+  }
+
+  stats(): GraphStats {
+    return graphStats(this.structure, this.#computed);
+  }
+
+  #find(name: NodeName): number {
+    return this.structure.table.find(typeof name === "string" ? hexToId(name) : nodeWords(name));
+  }
+
+  #store(node: number, value: unknown): void {
+    if (this.#values.get(node) === undefined) this.#computed++;
+    this.#values.set(node, value);
+    this.#ops.set(node, undefined);
+    this.#digests.delete(node);
+  }
+
+  #walked(walk: () => Walk): Walked {
+    const { structure } = this;
+    return {
+      done: (node) => this.#values.get(node) !== undefined,
+      enter: (node) => {
+        if (!structure.isExpanded(node) || this.#ops.get(node) === undefined)
+          this.#ops.set(node, structure.expand(node));
+      },
+      count: (node) => structure.count(node),
+      dependency: (node, index) => structure.dependency(node, index),
+      leave: (node) => this.#run(node, walk),
+      cycle: (nodes) => cycleError(structure, nodes),
+    };
+  }
+
+  #run(node: number, walk: () => Walk): Promise<void> | undefined {
+    const { structure } = this;
+    const op = this.#ops.get(node)!;
+    const values = new Array<unknown>(structure.count(node));
+    for (let i = 0; i < values.length; i++) values[i] = this.#values.get(structure.dependency(node, i));
+    const fail = (error: unknown): Error => atomFailure(error, structure, node, walk().path());
+    const keep = (value: unknown): void => {
+      if (value === undefined) throw new TypeError("the atom returned nothing; return null where there is no value");
+      this.#session.inputs.check();
+      this.#store(node, value);
+    };
+    try {
+      const value = runOp(op, values, this.#session, structure.table, node);
+      if (!isPromise(value)) return keep(value) as undefined;
+      return value.then(keep).catch((error: unknown) => {
+        throw fail(error);
+      });
+    } catch (error) {
+      throw fail(error);
+    }
+  }
+}
+
+/** The error for nodes that depend on each other in a ring. */
+export function cycleError(structure: Structure, nodes: readonly number[]): CycleError {
+  const refs = nodes.map((node) => structure.table.ref(node)).map((ref) => (ref ? describeRef(ref, 40) : "?"));
+  return new CycleError(`These nodes depend on each other: ${refs.join(" -> ")}. Break the ring in one of the rules.`, {
+    cycle: refs,
+  });
+}
+
+/** Makes an empty graph. */
+export function createGraph(options: GraphOptions = {}): Graph {
+  return new Graph(options);
+}

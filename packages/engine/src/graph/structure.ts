@@ -1,0 +1,139 @@
+import { ExpansionLimitError, GraphvmError, RuleFailedError } from "../errors.js";
+import { describeRef } from "../identity/describe.js";
+import { Ref } from "../identity/ref.js";
+import { GrowableUint32 } from "./growable.js";
+import { NodeTable } from "./node-table.js";
+import { isOp, type Op } from "./op.js";
+
+/** How far expansion may go before it counts as endless. */
+export interface ExpansionLimits {
+  readonly nodes: number;
+  /** Checked now and then; throws to stop. */
+  readonly check?: () => void;
+}
+
+const NOT_EXPANDED = 0xffffffff;
+
+/** Which nodes there are and what they depend on: interned nodes and their edges, in compressed sparse rows. */
+export class Structure {
+  readonly table = new NodeTable();
+  readonly limits: ExpansionLimits;
+  readonly #edges = new GrowableUint32();
+  readonly #start = new GrowableUint32();
+  readonly #count = new GrowableUint32();
+  expanded = 0;
+
+  constructor(limits: ExpansionLimits) {
+    this.limits = limits;
+  }
+
+  get edges(): number {
+    return this.#edges.length;
+  }
+
+  intern(ref: Ref): number {
+    return this.#known(this.table.intern(ref));
+  }
+
+  internId(words: Uint32Array): number {
+    return this.#known(this.table.internId(words));
+  }
+
+  isExpanded(node: number): boolean {
+    return this.#start.data[node] !== NOT_EXPANDED;
+  }
+
+  count(node: number): number {
+    return this.#count.data[node]!;
+  }
+
+  dependency(node: number, index: number): number {
+    return this.#edges.data[this.#start.data[node]! + index]!;
+  }
+
+  dependencies(node: number): Uint32Array {
+    if (!this.isExpanded(node)) return new Uint32Array(0);
+    const start = this.#start.data[node]!;
+    return this.#edges.data.slice(start, start + this.count(node));
+  }
+
+  /**
+   * Runs the body of the node's rule and interns what it depends on.
+   *
+   * @throws RuleFailedError where the body throws or returns something else; ExpansionLimitError past the limits.
+   */
+  expand(node: number): Op {
+    const rule = this.table.rule(node);
+    if (!rule)
+      throw new RuleFailedError(
+        `Node ${this.table.idHex(node)} is known by its id alone: its value must be sent along.`,
+        { node: this.table.idHex(node) },
+      );
+    const params = this.table.params(node);
+    const run = (): Op => {
+      const op = this.#runBody(node, () => rule.expand(params));
+      this.#record(node, op);
+      return op;
+    };
+    return rule.within ? rule.within(run) : run();
+  }
+
+  #runBody(node: number, body: () => Op | Ref): Op {
+    let result: Op | Ref;
+    try {
+      result = body();
+    } catch (error) {
+      throw this.#failed(node, error);
+    }
+    if (result instanceof Ref) return { kind: "alias", deps: [result] };
+    if (isOp(result)) return result;
+    const what = typeof result === "object" && result !== null && "then" in result ? "a promise" : typeof result;
+    throw this.#failed(node, new TypeError(`the rule returned ${what}; a rule returns apply(...)(...) or a ref`));
+  }
+
+  #record(node: number, op: Op): void {
+    const start = this.#edges.length;
+    try {
+      for (const dependency of op.deps) {
+        if (!(dependency instanceof Ref)) throw new TypeError(`dependency ${this.#edges.length - start} is no ref`);
+        this.#edges.push(this.intern(dependency));
+      }
+    } catch (error) {
+      this.#edges.length = start;
+      throw this.#failed(node, error);
+    }
+    this.#start.data[node] = start;
+    this.#count.data[node] = this.#edges.length - start;
+    this.expanded++;
+    if ((this.expanded & 1023) === 0) this.limits.check?.();
+  }
+
+  #known(node: number): number {
+    if (node < this.#start.length) return node;
+    if (node >= this.limits.nodes) {
+      throw new ExpansionLimitError(
+        `The graph grew past ${this.limits.nodes.toLocaleString("en-US")} nodes at ${this.#describe(node)}: a rule may never end; otherwise raise the limit.`,
+        { nodes: this.limits.nodes },
+      );
+    }
+    this.#start.push(NOT_EXPANDED);
+    this.#count.push(0);
+    return node;
+  }
+
+  #describe(node: number): string {
+    const ref = this.table.ref(node);
+    return ref ? describeRef(ref) : this.table.idHex(node);
+  }
+
+  #failed(node: number, error: unknown): unknown {
+    if (error instanceof GraphvmError) return error; // says already what to do
+    const message = error instanceof Error ? error.message : String(error);
+    const rule = this.table.rule(node)!;
+    return new RuleFailedError(
+      `The rule ${this.#describe(node)} failed: ${message}`,
+      { node: this.table.idHex(node), rule: `${rule.ns}.${rule.name}` },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,42 @@
+import type { Op, Ref } from "@graphvm/engine";
+
+/** What a rule is before it has a namespace: how its params become an op or a ref. */
+export interface Definition {
+  readonly kind: "rule";
+  readonly expand: (params: readonly unknown[], name: string) => Op | Ref;
+}
+
+/** A named function from values to refs that makes no node of its own. */
+export interface MacroDefinition {
+  readonly kind: "macro";
+  readonly fn: (...params: never[]) => unknown;
+}
+
+/** What an entry of a namespace turned into. */
+export interface Member {
+  readonly ns: string;
+  readonly name: string;
+}
+
+const DEFINITION: unique symbol = Symbol("graphvm.definition");
+const MEMBER: unique symbol = Symbol("graphvm.member");
+
+/** Marks a callable as a definition that a namespace will take. */
+export function define<F extends object>(callable: F, definition: Definition | MacroDefinition): F {
+  return Object.defineProperty(callable, DEFINITION, { value: definition });
+}
+
+export function definitionOf(value: unknown): Definition | MacroDefinition | undefined {
+  return typeof value === "function"
+    ? (value as { [DEFINITION]?: Definition | MacroDefinition })[DEFINITION]
+    : undefined;
+}
+
+/** Marks a callable as the member of a namespace. */
+export function markMember<F extends object>(callable: F, member: Member): F {
+  return Object.defineProperty(callable, MEMBER, { value: member });
+}
+
+export function memberOf(value: unknown): Member | undefined {
+  return typeof value === "function" ? (value as { [MEMBER]?: Member })[MEMBER] : undefined;
+}

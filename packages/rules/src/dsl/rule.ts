@@ -1,0 +1,116 @@
+import type { Op, Ref } from "@graphvm/engine";
+import { describeParams } from "@graphvm/engine/internal";
+import { ClauseChoiceError, NamespaceError } from "../errors.js";
+import { type Matched, matches, type PatternLike, patternText, rankOf } from "../patterns/pattern.js";
+import { type Definition, define } from "./definition.js";
+
+/**
+ * Declares a rule: a body that turns params into an op (`apply(...)(...)`) or a ref. Bodies are synchronous, run when the
+ * graph expands, and have no side effects. Put the rule into a `namespace`; calling it there makes a ref.
+ *
+ * @example
+ * const text = namespace("text", {
+ *   words: rule((line: string): Op<string[]> => apply((s: string) => s.split(" "), line)()),
+ * });
+ */
+export function rule<A extends unknown[], T>(body: (...params: A) => Op<T> | Ref<T>): (...params: A) => Ref<T> {
+  return define(outside() as (...params: A) => Ref<T>, { kind: "rule", expand: (params) => body(...(params as A)) });
+}
+
+/** One clause of a `dispatch`. */
+export interface Clause<F> {
+  readonly patterns: readonly PatternLike[];
+  readonly fn: F;
+}
+
+/** A clause: chosen where there are as many params as patterns and each fits. */
+export function when<const Ps extends readonly PatternLike[], T>(
+  patterns: Ps,
+  body: (...params: Matched<Ps>) => Op<T> | Ref<T>,
+): Clause<(...params: Matched<Ps>) => Ref<T>> {
+  return { patterns, fn: body as unknown as (...params: Matched<Ps>) => Ref<T> };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: distributes over a union of functions of any type
+type Meet<U> = (U extends any ? (k: U) => void : never) extends (k: infer I) => void ? I : never;
+
+/**
+ * A rule with several clauses, chosen by type and value: literal before refined type before type before any.
+ *
+ * @throws ClauseChoiceError where none matches, or two equally specific ones do; it says why of each.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: clauses of any type; the result has an overload for each
+export function dispatch<Cs extends readonly Clause<any>[]>(
+  ...clauses: Cs
+): Meet<Cs[number] extends Clause<infer F> ? F : never> {
+  const list = clauses as readonly Clause<Body>[];
+  const expand: Definition["expand"] = (params, name) => choose(list, params, name).fn(...params);
+  return define(outside(), { kind: "rule", expand }) as Meet<Cs[number] extends Clause<infer F> ? F : never>;
+}
+
+type Body = (...params: readonly unknown[]) => Op | Ref;
+
+/** What calling a rule does before it has a namespace. */
+function outside(): () => never {
+  return () => {
+    throw new NamespaceError(
+      'This rule has no name yet: put it into namespace("name", { ... }) and call it from there.',
+      {},
+    );
+  };
+}
+
+/** The one most specific clause that matches. */
+export function choose<F>(clauses: readonly Clause<F>[], params: readonly unknown[], name: string): Clause<F> {
+  let best: Clause<F> | undefined;
+  let rival: Clause<F> | undefined;
+  for (const clause of clauses) {
+    if (mismatch(clause, params) !== undefined) continue;
+    if (!best) best = clause;
+    else if (moreSpecific(clause, best))
+      [best, rival] = [clause, rival && !moreSpecific(clause, rival) ? rival : undefined];
+    else if (!moreSpecific(best, clause)) rival = clause;
+  }
+  if (best && !rival) return best;
+  const what = best ? "matches several clauses equally well" : "matches no clause";
+  const explained = clauses.map((clause) => explain(clause, params));
+  throw new ClauseChoiceError(
+    `${name}(${describeParams(params)}) ${what}:\n${explained.map((line) => `  ${line}`).join("\n")}\nAdd a clause, or change the params.`,
+    { rule: name, clauses: explained },
+  );
+}
+
+/** At least as specific in every place and more so in one. */
+function moreSpecific(a: Clause<unknown>, b: Clause<unknown>): boolean {
+  let more = false;
+  for (let i = 0; i < a.patterns.length; i++) {
+    const difference = rankOf(a.patterns[i]!) - rankOf(b.patterns[i]!);
+    if (difference < 0) return false;
+    if (difference > 0) more = true;
+  }
+  return more;
+}
+
+/** Why a clause does not match, or undefined where it does. */
+function mismatch(clause: Clause<unknown>, params: readonly unknown[]): string | undefined {
+  if (clause.patterns.length !== params.length) return `takes ${clause.patterns.length} params, not ${params.length}`;
+  for (let i = 0; i < params.length; i++) {
+    const pattern = clause.patterns[i]!;
+    if (!matches(pattern, params[i]))
+      return `param ${i + 1} (${describeParams([params[i]])}) is not ${patternText(pattern)}`;
+  }
+  return undefined;
+}
+
+function explain(clause: Clause<unknown>, params: readonly unknown[]): string {
+  return `[${clause.patterns.map(patternText).join(", ")}]: ${mismatch(clause, params) ?? "matches"}`;
+}
+
+/**
+ * A named function from params to refs that makes no node of its own, for a namespace: what takes a list of refs and gives
+ * a list of refs, such as a shuffler. `partial` binds it like a rule.
+ */
+export function macro<F extends (...params: never[]) => unknown>(fn: F): F {
+  const callable = ((...params: never[]) => fn(...params)) as F;
+  return define(callable, { kind: "macro", fn });
+}

@@ -1,0 +1,110 @@
+import { FileValue, Ref } from "@graphvm/engine";
+import { functionIdentity, identifyFunction, TYPED_ARRAYS } from "@graphvm/engine/internal";
+import { partial } from "../dsl/partial.js";
+import { BadWireError } from "../errors.js";
+import type { Json } from "./json.js";
+import type { Scope } from "./scope.js";
+import type { WireRefs } from "./write-refs.js";
+
+/**
+ * Reads refs back, in a scope that knows the programs they speak of.
+ *
+ * @throws UnknownNameError for rules that aren't loaded; BadWireError for what is not of the form.
+ */
+export function readRefs(wire: WireRefs, scope: Scope): Ref[] {
+  const refs: Ref[] = [];
+  for (const [ns, name, params] of wire.refs) {
+    const read = params.map((param) => readParam(param, refs, scope, 0));
+    refs.push(new Ref(scope.rule(ns, name), Object.freeze(read)));
+  }
+  return wire.roots.map((root) => at(refs, root));
+}
+
+function at(refs: readonly Ref[], index: Json | undefined): Ref {
+  const ref = typeof index === "number" ? refs[index] : undefined;
+  if (!ref) throw new BadWireError(`A message names ref ${String(index)} of ${refs.length}.`, {});
+  return ref;
+}
+
+function readParam(json: Json, refs: readonly Ref[], scope: Scope, depth: number): unknown {
+  if (depth > 1000) throw new BadWireError("A param nests deeper than 1,000 levels.", {});
+  if (typeof json !== "object" || json === null) return json;
+  if (Array.isArray(json)) return Object.freeze(json.map((item: Json) => readParam(item, refs, scope, depth + 1)));
+  const record = json as { readonly [key: string]: Json };
+  const keys = Object.keys(record);
+  const tag = keys.length === 1 ? keys[0]! : "";
+  const reader = tag.startsWith("$") ? READERS.get(tag) : undefined;
+  const next = (inner: Json): unknown => readParam(inner, refs, scope, depth + 1);
+  if (reader) return reader(record[tag]!, next, scope, refs);
+  if (keys.some((key) => key.startsWith("$")))
+    throw new BadWireError(`A param has the unknown form ${keys.join(", ")}.`, {});
+  return Object.freeze(Object.fromEntries(keys.map((key) => [key, next(record[key]!)])));
+}
+
+type Reader = (json: Json, next: (json: Json) => unknown, scope: Scope, refs: readonly Ref[]) => unknown;
+
+const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
+  ["$ref", (json, _next, _scope, refs) => at(refs, json)],
+  [
+    "$number",
+    (json) => ({ "-0": -0, NaN: Number.NaN, Infinity: Infinity, "-Infinity": -Infinity })[text(json)] ?? bad("number"),
+  ],
+  ["$bigint", (json) => (/^-?\d+$/.test(text(json)) ? BigInt(text(json)) : bad("bigint"))],
+  ["$undefined", () => undefined],
+  ["$date", (json, next) => Object.freeze(new Date(next(json) as number))],
+  ["$file", (json) => readFile(json)],
+  ["$typed", (json) => readTyped(json)],
+  [
+    "$object",
+    (json, next) =>
+      Object.freeze(Object.fromEntries(list(json).map((entry) => [text(list(entry)[0]), next(list(entry)[1]!)]))),
+  ],
+  ["$member", (json, _next, scope) => scope.member(text(list(json)[0]), text(list(json)[1]))],
+  ["$export", (json, _next, scope) => scope.exported(text(list(json)[0]), text(list(json)[1]))],
+  ["$closed", (json, _next, scope) => readClosed(list(json), scope)],
+  [
+    "$partial",
+    (json, next, scope) => {
+      const [ns, name, rest] = list(json);
+      const target = scope.member(text(ns), text(name)) as (head: unknown, ...rest: unknown[]) => unknown;
+      return partial(target, ...list(rest).map(next));
+    },
+  ],
+]);
+
+function readClosed(parts: readonly Json[], scope: Scope): unknown {
+  const source = text(parts[0]);
+  const namespaces = list(parts[1]).map(text);
+  const fn = scope.closed(source, namespaces);
+  if (!functionIdentity(fn)) identifyFunction(fn, { kind: "closed", source, namespaces });
+  return fn;
+}
+
+function readFile(json: Json): FileValue {
+  const { uri, sha256, size } = json as { readonly [key: string]: Json };
+  return new FileValue(text(uri), {
+    ...(typeof sha256 === "string" ? { sha256 } : {}),
+    ...(typeof size === "number" ? { size } : {}),
+  });
+}
+
+function readTyped(json: Json): unknown {
+  const [name, base64] = list(json);
+  const type = TYPED_ARRAYS.find((each) => each.name === text(name)) ?? (name === "Buffer" ? Uint8Array : undefined);
+  if (!type) return bad("typed array");
+  const bytes = Uint8Array.from(Buffer.from(text(base64), "base64"));
+  if (bytes.length % type.BYTES_PER_ELEMENT !== 0) return bad("typed array");
+  return new type(bytes.buffer);
+}
+
+function text(json: Json | undefined): string {
+  return typeof json === "string" ? json : bad("string");
+}
+
+function list(json: Json | undefined): readonly Json[] {
+  return Array.isArray(json) ? json : bad("list");
+}
+
+function bad(what: string): never {
+  throw new BadWireError(`A message holds a malformed ${what}.`, {});
+}

@@ -1,0 +1,91 @@
+import { FileValue, Ref } from "@graphvm/engine";
+import { captured, eachRef, functionIdentity, isTypedArray, partialParts } from "@graphvm/engine/internal";
+import { BadParamError } from "../errors.js";
+import type { Json } from "./json.js";
+
+/** Refs as JSON: each distinct ref once, dependencies among params first, so that shared refs stay shared. */
+export interface WireRefs {
+  /** `[namespace, rule, params]`; params name earlier refs as `{ "$ref": index }`. */
+  readonly refs: readonly (readonly [string, string, readonly Json[]])[];
+  /** Indices of the refs that were meant. */
+  readonly roots: readonly number[];
+}
+
+/** What may travel by name: asked before a function is written. */
+export interface WriteOptions {
+  /** Whether the receiver has a namespace of that name. Default: every name is taken. */
+  readonly hasNamespace?: (name: string) => boolean;
+}
+
+/**
+ * Writes refs for the wire and the journal.
+ *
+ * @throws CapturedVariableError for functions that are neither exported from a program nor closed.
+ */
+export function writeRefs(roots: readonly Ref[], options: WriteOptions = {}): WireRefs {
+  const index = new Map<Ref, number>();
+  const refs: [string, string, Json[]][] = [];
+  const stack = [...roots].reverse();
+  while (stack.length > 0) {
+    const top = stack[stack.length - 1]!;
+    const before = stack.length;
+    if (!index.has(top))
+      for (const param of top.params) eachRef(param, (inner) => index.has(inner) || stack.push(inner));
+    if (stack.length > before) continue;
+    stack.pop();
+    if (index.has(top)) continue;
+    const params = top.params.map((param) => writeParam(param, index, options));
+    index.set(top, refs.push([top.ns, top.name, params]) - 1);
+  }
+  return { refs, roots: roots.map((root) => index.get(root)!) };
+}
+
+function writeParam(param: unknown, index: ReadonlyMap<Ref, number>, options: WriteOptions): Json {
+  switch (typeof param) {
+    case "string":
+    case "boolean":
+      return param;
+    case "number":
+      return Number.isFinite(param) && !Object.is(param, -0)
+        ? param
+        : { $number: Object.is(param, -0) ? "-0" : String(param) };
+    case "bigint":
+      return { $bigint: param.toString() };
+    case "undefined":
+      return { $undefined: true };
+    case "function":
+      return writeFunction(param, index, options);
+  }
+  if (param === null) return null;
+  if (param instanceof Ref) return { $ref: index.get(param)! };
+  if (param instanceof FileValue)
+    return { $file: withoutUndefined({ uri: param.uri, sha256: param.sha256, size: param.size }) };
+  if (Array.isArray(param)) return param.map((item) => writeParam(item, index, options));
+  if (param instanceof Date) return { $date: writeParam(param.getTime(), index, options) };
+  if (isTypedArray(param)) {
+    const bytes = Buffer.from(param.buffer, param.byteOffset, param.byteLength);
+    return { $typed: [param.constructor.name, bytes.toString("base64")] };
+  }
+  if (typeof param !== "object") throw new BadParamError("A symbol can't be a param.", {});
+  const entries = Object.entries(param).map(([key, value]) => [key, writeParam(value, index, options)] as const);
+  return entries.some(([key]) => key.startsWith("$") || key === "__proto__")
+    ? { $object: entries }
+    : Object.fromEntries(entries);
+}
+
+// biome-ignore lint/complexity/noBannedTypes: any callable can be a param
+function writeFunction(fn: Function, index: ReadonlyMap<Ref, number>, options: WriteOptions): Json {
+  const parts = partialParts(fn);
+  if (parts) return { $partial: [parts.ns, parts.name, parts.rest.map((each) => writeParam(each, index, options))] };
+  const identity = functionIdentity(fn);
+  if (identity?.kind === "export") return { $export: [identity.program, identity.name] };
+  if (identity?.kind === "member") return { $member: [identity.ns, identity.name] };
+  if (identity?.kind !== "closed") throw captured(fn.name, identity?.variables ?? []);
+  const unknown = identity.namespaces.filter((name) => options.hasNamespace?.(name) === false);
+  if (unknown.length > 0) throw captured(fn.name, unknown);
+  return { $closed: [identity.source, identity.namespaces] };
+}
+
+function withoutUndefined(object: { [key: string]: Json | undefined }): { [key: string]: Json } {
+  return Object.fromEntries(Object.entries(object).filter((entry): entry is [string, Json] => entry[1] !== undefined));
+}
