@@ -1,4 +1,15 @@
 export { readCsv, readCsvBlock } from "./csv/read.js";
 export { type CsvBlockOptions, scanCsv } from "./csv/scan.js";
 export type { CsvBlock, CsvColumn, CsvScan, CsvSchema, CsvType } from "./csv/types.js";
+export * from "./errors.js";
+export { gini, rocAuc } from "./model/auc.js";
+export { type ForestModel, fit, fitColumns, predictColumns, predictProba } from "./model/extra-trees.js";
+export type { Feature } from "./model/features.js";
+export type { TreeNodes } from "./model/node-store.js";
+export { averageProbabilities, type Probabilities, probabilityOf } from "./model/probabilities.js";
+export type { ExtraTreesSpec } from "./model/spec.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
+export { type Classes, classesOf, type Label } from "./table/classes.js";
+export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";
+export { columnNames, select, takeRows } from "./table/columns.js";
+export { downsample, stratifiedSplit, undersample } from "./table/sample.js";

@@ -1,4 +1,4 @@
-import { Bool, type Data, type DataType, Float64, Int32, Int64, makeData, Utf8 } from "apache-arrow";
+import { Bool, type Data, Float64, Int32, Int64, makeData, Utf8 } from "apache-arrow";
 import { bigintOf, INT32, NOT, numberKind, readBool, readNumber } from "./number.js";
 import { ESCAPED, QUOTED, type Tokens } from "./tokens.js";
 import type { CsvType } from "./types.js";
@@ -8,22 +8,6 @@ export interface ColumnBuilder {
   /** Adds a batch's rows; returns the first row (in the batch) whose field does not fit the type, or -1. */
   append(bytes: Uint8Array, tokens: Tokens, column: number): number;
   finish(): Data;
-}
-
-/** The Arrow type of a CSV column. */
-export function arrowType(type: CsvType): DataType {
-  switch (type) {
-    case "bool":
-      return new Bool();
-    case "int32":
-      return new Int32();
-    case "int64":
-      return new Int64();
-    case "float64":
-      return new Float64();
-    case "utf8":
-      return new Utf8();
-  }
 }
 
 /** A builder for exactly `rows` values; an empty field is a null (in utf8, a quoted empty field is an empty text). */

@@ -1,6 +1,7 @@
-import { Field, makeData, RecordBatch, Schema, Struct, Table } from "apache-arrow";
+import { type RecordBatch, Table } from "apache-arrow";
 import { CsvBlockError, CsvValueError, MissingColumnError } from "../errors.js";
-import { arrowType, createColumn } from "./columns.js";
+import { tableOf } from "../table/build.js";
+import { createColumn } from "./columns.js";
 import { findHeader, type Header, openFile, readFully } from "./files.js";
 import { scanCsv } from "./scan.js";
 import { createTokens, fieldText, tokenize } from "./tokens.js";
@@ -84,11 +85,12 @@ function parseBlock(path: string, header: Header, bytes: Uint8Array, block: CsvB
     line += tokens.lines;
   }
   if (rows !== block.rows) throw misplaced(path, block);
-  const fields = columns.map(({ name, type }) => new Field(name, arrowType(type), true));
-  const children = columns.map(({ builder }) => builder.finish());
-  const arrowSchema = new Schema(fields);
-  const data = makeData({ type: new Struct(fields), length: rows, nullCount: 0, children });
-  return new Table(arrowSchema, [new RecordBatch(arrowSchema, data)]);
+  const data = columns.map(({ builder }) => builder.finish());
+  return tableOf(
+    columns.map(({ name }) => name),
+    data,
+    rows,
+  );
 }
 
 function misplaced(file: string, block: CsvBlock): CsvBlockError {

@@ -1,0 +1,46 @@
+import type { Table, Vector } from "apache-arrow";
+import { MissingColumnError } from "../errors.js";
+import { tableOf, toData } from "./build.js";
+import { type FlatColumn, flatten, gather } from "./flat.js";
+
+/** The names of a table's columns, in order. */
+export function columnNames(table: Table): string[] {
+  return table.schema.fields.map((field) => field.name);
+}
+
+/** @throws MissingColumnError naming the columns there are. */
+export function columnOf(table: Table, name: string): Vector {
+  const column = table.getChild(name);
+  if (column !== null) return column;
+  const columns = columnNames(table);
+  throw new MissingColumnError(`There is no column "${name}"; the table has ${columns.join(", ")}.`, {
+    column: name,
+    columns,
+  });
+}
+
+/** @throws MissingColumnError, ColumnTypeError */
+export function flatColumn(table: Table, name: string): FlatColumn {
+  return flatten(name, columnOf(table, name));
+}
+
+/**
+ * The named columns, in the order of the names; no values are copied.
+ *
+ * @throws MissingColumnError
+ */
+export function select(table: Table, columns: readonly string[]): Table {
+  for (const name of columns) columnOf(table, name);
+  return table.select([...columns]);
+}
+
+/**
+ * The rows with the given numbers (from 0), in that order, as a table of one batch.
+ *
+ * @throws ColumnTypeError for nested columns.
+ */
+export function takeRows(table: Table, rows: Int32Array): Table {
+  const names = columnNames(table);
+  const columns = names.map((name) => toData(gather(flatColumn(table, name), rows)));
+  return tableOf(names, columns, rows.length);
+}
