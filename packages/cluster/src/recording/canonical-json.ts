@@ -43,7 +43,8 @@ function write(value: unknown, path: (string | number)[], indent: number): strin
     throw refuse(`an instance of ${(value.constructor as { name?: string } | undefined)?.name ?? "a class"}`, path);
   }
   const object = value as Record<string, unknown>;
-  for (const key of Object.keys(object).sort()) {
+  const keys = Object.keys(object);
+  for (const key of keys.length > 1 ? keys.sort() : keys) {
     path.push(key);
     parts.push(`${JSON.stringify(key)}:${indent > 0 ? " " : ""}${write(object[key], path, indent)}`);
     path.pop();

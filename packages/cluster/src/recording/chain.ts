@@ -1,5 +1,5 @@
 import { ChainBrokenError } from "./errors.js";
-import { checkLine, hashParts, type JournalBody, type JournalLine, lineParts } from "./journal-line.js";
+import { checkLine, hashParts, type JournalBody, type JournalLine, type LineParts, lineParts } from "./journal-line.js";
 import { isSha256 } from "./sha256.js";
 
 /** `prev` of the first line of a journal that belongs to no header. */
@@ -49,9 +49,15 @@ export function rechain(calls: Iterable<Omit<JournalBody, "seq">>, first: string
 /**
  * Checks one line against the end of the chain before it, and gives the new end.
  * @param entry The file or entry the line stands in; for the error.
+ * @param parts The line's canonical parts, if they are known.
  * @throws ChainBrokenError naming the line by the seq it should have
  */
-export function followChain(end: ChainEnd, line: JournalLine, entry = "the journal"): ChainEnd {
+export function followChain(
+  end: ChainEnd,
+  line: JournalLine,
+  entry = "the journal",
+  parts: LineParts = lineParts(line, line.prev),
+): ChainEnd {
   const seq = end.count;
   if (line.seq !== seq) {
     throw broken(`where line ${seq} should be stands line ${line.seq}: one is missing, twice or moved`, seq, entry);
@@ -60,7 +66,7 @@ export function followChain(end: ChainEnd, line: JournalLine, entry = "the journ
     const before = seq === 0 ? "the header" : `line ${seq - 1}`;
     throw broken(`line ${seq} does not follow ${before}: its prev is another hash`, seq, entry);
   }
-  if (hashParts(lineParts(line, line.prev)) !== line.hash) {
+  if (hashParts(parts) !== line.hash) {
     throw broken(`line ${seq} (${line.method}) was changed: its hash does not fit`, seq, entry);
   }
   return { count: seq + 1, head: line.hash };

@@ -9,7 +9,7 @@ import {
   JournalLineError,
 } from "./errors.js";
 import { checkHeader, HEADER_ENTRY, headerHash, headerText, parseHeader, type RecordingHeader } from "./header.js";
-import { formatLine, type JournalLine, parseLine } from "./journal-line.js";
+import { formatLine, type JournalLine, parseParts } from "./journal-line.js";
 import { readStoredZip } from "./zip-read.js";
 import { writeStoredZip } from "./zip-write.js";
 
@@ -104,8 +104,8 @@ function readLines(bytes: Uint8Array, first: string): { lines: JournalLine[]; en
       const sentence = `Line ${lines.length} of ${JOURNAL_ENTRY} is cut short; take an unchanged copy.`;
       throw new JournalLineError(sentence, { seq: lines.length, entry: JOURNAL_ENTRY });
     }
-    const line = parseLine(content.toString("utf8", from, to), lines.length, JOURNAL_ENTRY);
-    end = followChain(end, line, JOURNAL_ENTRY);
+    const { line, parts } = parseParts(content.toString("utf8", from, to), lines.length, JOURNAL_ENTRY);
+    end = followChain(end, line, JOURNAL_ENTRY, parts);
     lines.push(line);
     from = to + 1;
   }

@@ -63,6 +63,11 @@ export function formatLine(line: JournalLine): string {
  * @throws JournalLineError
  */
 export function parseLine(text: string, seq: number, entry: string): JournalLine {
+  return parseParts(text, seq, entry).line;
+}
+
+/** `parseLine` that also gives the line's canonical parts, so that its hash is checked without writing it again. */
+export function parseParts(text: string, seq: number, entry: string): { line: JournalLine; parts: LineParts } {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -72,14 +77,14 @@ export function parseLine(text: string, seq: number, entry: string): JournalLine
   const why = whyNotLine(value);
   if (why !== undefined) throw bad(why, seq, entry);
   const line = value as JournalLine;
-  let canonical: string;
+  let parts: LineParts;
   try {
-    canonical = formatLine(line);
+    parts = lineParts(line, line.prev);
   } catch (cause) {
     throw bad("nests too deep", seq, entry, cause);
   }
-  if (canonical !== text) throw bad("is not in canonical form", seq, entry);
-  return line;
+  if (joinParts(parts, line.hash) !== text) throw bad("is not in canonical form", seq, entry);
+  return { line, parts };
 }
 
 /** Checks that a value has the form of a journal line. @throws JournalLineError */

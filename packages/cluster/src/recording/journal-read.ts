@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { type ChainEnd, followChain } from "./chain.js";
 import { JournalOpenError, RecordingError } from "./errors.js";
-import { type JournalLine, parseLine } from "./journal-line.js";
+import { type JournalLine, parseParts } from "./journal-line.js";
 
 /** What stands in a journal file. */
 export interface JournalScan extends ChainEnd {
@@ -35,8 +35,8 @@ export async function scanJournal(
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
         const tail = chunk.subarray(from, at);
         const bytes = rest.length === 0 ? tail : Buffer.concat([...rest, tail]);
-        const line = parseLine(bytes.toString("utf8"), end.count, path);
-        end = followChain(end, line, path);
+        const { line, parts } = parseParts(bytes.toString("utf8"), end.count, path);
+        end = followChain(end, line, path, parts);
         size += bytes.length + 1;
         from = at + 1;
         rest = [];
