@@ -1,7 +1,14 @@
 import { link, mkdir, open, readdir, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { threadId } from "node:worker_threads";
-import { KeyExistsError, KeyMissingError, StoreFailedError, StoreKeyError, StorePermissionError } from "./errors.js";
+import {
+  KeyExistsError,
+  KeyMissingError,
+  StoreFailedError,
+  StoreKeyError,
+  StorePermissionError,
+  StoreVerifyError,
+} from "./errors.js";
 import { checkStoreKey, type PutOptions, type Store, TEMP_PREFIX } from "./store.js";
 
 let made = 0;
@@ -159,6 +166,11 @@ async function writeTemp(folder: string, bytes: Uint8Array): Promise<string> {
     try {
       await file.writeFile(bytes);
       await file.sync();
+      if (Buffer.compare(await readFile(temp), bytes) !== 0) {
+        throw new StoreVerifyError(`${folder} gave back other bytes than were written; check its disk.`, {
+          uri: folder,
+        });
+      }
       return temp;
     } catch (error) {
       await unlink(temp).catch(() => {});

@@ -9,7 +9,7 @@ import {
   JournalLineError,
 } from "./errors.js";
 import { checkHeader, HEADER_ENTRY, headerHash, headerText, parseHeader, type RecordingHeader } from "./header.js";
-import { formatLine, type JournalLine, parseParts } from "./journal-line.js";
+import { formatLine, type JournalLine, lineOf, parseParts } from "./journal-line.js";
 import { readStoredZip } from "./zip-read.js";
 import { writeStoredZip } from "./zip-write.js";
 
@@ -48,13 +48,9 @@ export function packRecording(parts: RecordingParts, limits: BlobLimits = {}): U
   const header = checkHeader(parts.header);
   verifyChain(parts.lines, headerHash(header), JOURNAL_ENTRY);
   checkBlobs(header, parts.lines, parts.blobs.keys());
-  const journal = parts.lines.map((line) => `${formatLine(line)}\n`).join("");
+  const journal = Buffer.concat(parts.lines.map((line) => Buffer.from(`${formatLine(line)}\n`)));
   const blobs = [...parts.blobs].map(([sha256, bytes]) => packBlob(sha256, bytes, limits));
-  return writeStoredZip([
-    [HEADER_ENTRY, Buffer.from(headerText(header))],
-    [JOURNAL_ENTRY, Buffer.from(journal)],
-    ...blobs,
-  ]);
+  return writeStoredZip([[HEADER_ENTRY, Buffer.from(headerText(header))], [JOURNAL_ENTRY, journal], ...blobs]);
 }
 
 /**
@@ -104,7 +100,11 @@ function readLines(bytes: Uint8Array, first: string): { lines: JournalLine[]; en
       const sentence = `Line ${lines.length} of ${JOURNAL_ENTRY} is cut short; take an unchanged copy.`;
       throw new JournalLineError(sentence, { seq: lines.length, entry: JOURNAL_ENTRY });
     }
-    const { line, parts } = parseParts(content.toString("utf8", from, to), lines.length, JOURNAL_ENTRY);
+    const { line, parts } = parseParts(
+      lineOf(content.subarray(from, to), lines.length, JOURNAL_ENTRY),
+      lines.length,
+      JOURNAL_ENTRY,
+    );
     end = followChain(end, line, JOURNAL_ENTRY, parts);
     lines.push(line);
     from = to + 1;

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { canonicalJson, type Json } from "./canonical-json.js";
 import { JournalLineError, NotJsonError } from "./errors.js";
 import { isSha256, sha256Hex } from "./sha256.js";
@@ -64,6 +65,12 @@ export function formatLine(line: JournalLine): string {
  */
 export function parseLine(text: string, seq: number, entry: string): JournalLine {
   return parseParts(text, seq, entry).line;
+}
+
+/** Decodes a line strictly: bytes that are not UTF-8 would otherwise all read as the same character. */
+export function lineOf(bytes: Buffer, seq: number, entry: string): string {
+  if (!isUtf8(bytes)) throw bad("is not UTF-8", seq, entry);
+  return bytes.toString("utf8");
 }
 
 /** `parseLine` that also gives the line's canonical parts, so that its hash is checked without writing it again. */

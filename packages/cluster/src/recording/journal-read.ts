@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { type ChainEnd, followChain } from "./chain.js";
 import { JournalOpenError, RecordingError } from "./errors.js";
-import { type JournalLine, parseParts } from "./journal-line.js";
+import { type JournalLine, lineOf, parseParts } from "./journal-line.js";
 
 /** What stands in a journal file. */
 export interface JournalScan extends ChainEnd {
@@ -35,7 +35,7 @@ export async function scanJournal(
       for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, from)) {
         const tail = chunk.subarray(from, at);
         const bytes = rest.length === 0 ? tail : Buffer.concat([...rest, tail]);
-        const { line, parts } = parseParts(bytes.toString("utf8"), end.count, path);
+        const { line, parts } = parseParts(lineOf(bytes, end.count, path), end.count, path);
         end = followChain(end, line, path, parts);
         size += bytes.length + 1;
         from = at + 1;

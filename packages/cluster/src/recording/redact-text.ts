@@ -1,8 +1,8 @@
 /** What stands where a secret stood. */
 export const REDACTED = "[redacted]";
 
-/** `scheme://user:password@`: what stands before the last `@` of the authority. */
-const URL_CREDENTIALS = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>\\]+@/gi;
+/** `scheme://user:password@`: what stands before the last `@` of the authority. Bounded: linear in the text. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>\\]+@/gi;
 /** `?token=...`, `&X-Amz-Signature=...`, `;Password=...`: a parameter that is named like a secret. */
 const SECRET_PARAMETER =
   /([?&;][\w.-]*(?:token|secret|passw(?:or)?d|pwd|passphrase|signature|credential|authorization|api[_.-]?key|access[_.-]?key|account[_.-]?key|sig)=)[^&;\s"'<>\\]+/gi;

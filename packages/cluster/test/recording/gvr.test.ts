@@ -257,3 +257,23 @@ test("J4: packing refuses lines of another chain", () => {
   const parts = sampleParts();
   expect(() => packRecording({ ...parts, header: sampleHeader({ seed: 99 }) })).toThrow(ChainBrokenError);
 });
+
+test("J3, G6: bytes that are not UTF-8 have no second reading", () => {
+  const header = sampleHeader({ programs: [], labels: { a: "\ufffd" } });
+  const lines = rechain([{ at: 0, method: "m", params: ["\ufffd"] }], headerHash(header));
+  const bytes = packRecording({ header, lines, blobs: new Map() });
+  for (const entry of ["header.json", "journal.ndjson"]) {
+    const text = Buffer.from(readStoredZip(bytes).get(entry)!).toString("latin1");
+    const forged = Buffer.from(text.replace("\xef\xbf\xbd", "\xf0\x90\x80"), "latin1");
+    expect(thrown(() => openRecording(repack(bytes, (entries) => entries.set(entry, forged)))).fields).toMatchObject({
+      entry,
+    });
+  }
+});
+
+test("G7: a header that nests too deep is refused as a header", () => {
+  const deep = "[".repeat(5000) + "]".repeat(5000);
+  const text = headerText(sampleHeader({ format: { major: 1, minor: 9 } })).replace('"v8"', `"u": ${deep},"v8"`);
+  const forged = repack(packed, (entries) => entries.set("header.json", Buffer.from(text)));
+  expect(thrown(() => openRecording(forged))).toBeInstanceOf(HeaderError);
+});
