@@ -1,12 +1,16 @@
-import { constants, crc32, gzipSync, inflateRawSync } from "node:zlib";
+import { crc32, inflateRawSync } from "node:zlib";
+import { gzipSync } from "fflate";
 
 /** The one header of our gzip members: deflate, no name, no time, no flags, unknown system. */
 const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255);
 const TRAILER = 8;
 
-/** Compresses bytes as one gzip member with a fixed header. */
+/**
+ * Compresses bytes as one gzip member with a fixed header. Written in JavaScript so that every Node version on every
+ * machine gives the same bytes; `mem` is given because its default depends on Math.log.
+ */
 export function gzip(bytes: Uint8Array): Uint8Array {
-  const out = gzipSync(bytes, { level: 6, memLevel: 8, windowBits: 15, strategy: constants.Z_DEFAULT_STRATEGY });
+  const out = gzipSync(bytes, { level: 6, mem: 8, mtime: 0 });
   out.set(HEADER);
   return out;
 }

@@ -67,6 +67,18 @@ test("G2: equal content gives equal bytes, whatever the order of keys and blobs"
   expect(Buffer.compare(again, packed)).toBe(0);
 });
 
+test("G2: the bytes are the same on every Node version and machine", () => {
+  const text = Array.from({ length: 20_000 }, (_, i) => `${(i * 7919) % 10_007},${i % 13}`).join("\n");
+  const header = sampleHeader({ programs: [] });
+  const lines = rechain([{ at: 0, method: "m", params: [blobRef(sha256Hex(text))] }], headerHash(header));
+  const bytes = packRecording({ header, lines, blobs: new Map([[sha256Hex(text), Buffer.from(text)]]) });
+  expect(verifyRecording(bytes).blobBytes).toBe(text.length);
+  expect([bytes.length, sha256Hex(bytes)]).toEqual([
+    59_031,
+    "eaf028465c333aac1daff086514a0f3f2c47a15fffb596c5087a5bcc77a2b428",
+  ]);
+});
+
 test("G6: the header is canonical JSON for people, its hash the root of the chain", () => {
   const text = Buffer.from(readStoredZip(packed).get("header.json")!).toString();
   expect(text).toBe(headerText(sampleHeader()));
