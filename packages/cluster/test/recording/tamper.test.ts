@@ -1,3 +1,4 @@
+import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
@@ -9,7 +10,7 @@ import {
   verifyRecording,
   writeStoredZip,
 } from "../../dist/recording/index.js";
-import { sampleHeader, sampleParts, thrown } from "./samples.js";
+import { program, sampleHeader, sampleParts, thrown } from "./samples.js";
 
 test("G3: a flip of any bit of any byte of a small recording is found, exits with 2 and names an entry", () => {
   const bytes = packRecording(sampleParts());
@@ -57,14 +58,26 @@ test("G11: whoever makes zip, checksums and trailer right again is still found, 
       const changed = Buffer.from(content);
       changed[where % changed.length]! ^= flip;
       const forged = writeStoredZip(entries.with(i, [name, changed]));
+      // Another deflate encoding of the very same bytes is no change of the recording.
+      if (name.endsWith(".gz") && isUnpackedTo(changed, program)) return verifyRecording(forged).ok;
       const { exitCode, fields } = thrown(() => verifyRecording(forged));
       // A changed header shows where the chain should begin.
       const expected = name === "header.json" ? [name, "journal.ndjson"] : [name];
       return exitCode === 2 && expected.some((each) => String(fields.entry).startsWith(each.replace(".gz", "")));
     }),
-    { numRuns: 500 },
+    { numRuns: 2000 },
   );
 });
+
+/** Whether a gzip member with our header unpacks to these bytes. */
+function isUnpackedTo(member: Uint8Array, plain: Uint8Array): boolean {
+  if ([0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255].some((byte, i) => member[i] !== byte)) return false;
+  try {
+    return Buffer.compare(gunzipSync(member), plain) === 0;
+  } catch {
+    return false;
+  }
+}
 
 test("G3: two entries that swapped places, names or both are found", () => {
   const entries = [...readStoredZip(packRecording(sampleParts()))];
