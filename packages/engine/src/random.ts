@@ -1,3 +1,5 @@
+import { hash128 } from "./identity/hash128.js";
+
 /** A seeded generator of pseudo-random numbers. Equal seeds give equal sequences on every machine. */
 export interface Random {
   /** The next 32 random bits as an unsigned integer. */
@@ -10,32 +12,22 @@ export interface Random {
 
 /**
  * Makes a generator (xoshiro128**, Blackman and Vigna 2018, https://prng.di.unimi.it/xoshiro128starstar.c) whose
- * 128-bit state comes from the seed's four words through SplitMix32. Integer arithmetic only, so bits do not depend
- * on the platform.
+ * 128-bit state is the 128-bit hash of the seed: a million nodes are a million sequences. Integer arithmetic only, so
+ * bits do not depend on the platform.
  *
  * @example
  * const random = createRandom(7);
  * random.next() === createRandom(7).next(); // true
  */
 export function createRandom(seed: number | Uint32Array): Random {
-  let a = 0;
-  let b = 0;
-  let c = 0;
-  let d = 0;
   const words = typeof seed === "number" ? splitNumber(seed) : seed;
-  let mix = 0x9e3779b9;
-  const absorb = (word: number): number => {
-    mix = (Math.imul(mix ^ word, 0x85ebca6b) + 0x9e3779b9) | 0;
-    let z = mix;
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return z ^ (z >>> 15);
-  };
-  for (const word of words) absorb(word);
-  a = absorb(1);
-  b = absorb(2);
-  c = absorb(3);
-  d = absorb(4) | 1; // never the all-zero state
+  const state = new Uint32Array(4);
+  hash128(new Uint8Array(words.buffer, words.byteOffset, words.byteLength), words.byteLength, state);
+  let a = state[0]! | 0;
+  let b = state[1]! | 0;
+  let c = state[2]! | 0;
+  let d = state[3]! | 0;
+  if ((a | b | c | d) === 0) d = 1; // the one state that never changes
 
   const uint32 = (): number => {
     const x = Math.imul(b, 5);

@@ -27,21 +27,21 @@ export function installDeterministicGlobals(): void {
 /** A Proxy: a subclass would break `instanceof` and `Date()` without `new`. */
 function deterministicDate(original: DateConstructor): DateConstructor {
   const readNow = original.now;
-  const now = (): number => currentAtom()?.now() ?? readNow();
-  original.now = now;
-  return new Proxy(original, {
+  original.now = () => currentAtom()?.now() ?? readNow();
+  const proxy: DateConstructor = new Proxy(original, {
     construct(target, args: [], newTarget) {
       const atom = args.length === 0 ? currentAtom() : undefined;
-      return Reflect.construct(target, atom ? [atom.now()] : args, newTarget === proxied() ? target : newTarget);
+      return Reflect.construct(target, atom ? [atom.now()] : args, newTarget === proxy ? target : newTarget);
     },
     apply(target, self, args) {
       const atom = currentAtom();
       return atom ? new target(atom.now()).toString() : Reflect.apply(target, self, args);
     },
   });
+  // Dates made before and after know one constructor, and it is not a way round the proxy.
+  original.prototype.constructor = proxy;
+  return proxy;
 }
-
-const proxied = (): unknown => globalThis.Date;
 
 function replaceCrypto(crypto: typeof globalThis.crypto): void {
   const original = { uuid: crypto.randomUUID, values: crypto.getRandomValues };
@@ -51,7 +51,7 @@ function replaceCrypto(crypto: typeof globalThis.crypto): void {
     return array;
   };
   crypto.getRandomValues = <T extends ArrayBufferView | null>(array: T): T => {
-    if (!array || !currentAtom()) {
+    if (!currentAtom() || !isFillable(array)) {
       original.values.call(crypto, array as Parameters<typeof crypto.getRandomValues>[0]);
       return array;
     }
@@ -66,4 +66,10 @@ function replaceCrypto(crypto: typeof globalThis.crypto): void {
     const hex = Buffer.from(bytes).toString("hex");
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}` as const;
   };
+}
+
+/** What `getRandomValues` takes; the original refuses the rest. */
+function isFillable(array: ArrayBufferView | null): array is ArrayBufferView {
+  const whole = ArrayBuffer.isView(array) && /^\[object (Big)?(Ui|I)nt/.test(Object.prototype.toString.call(array));
+  return whole && array.byteLength <= 65536;
 }

@@ -1,4 +1,4 @@
-const text = new TextEncoder();
+import { encodeText } from "./text.js";
 
 /**
  * Bytes written one after another. Without a `drain` they gather in one growing buffer; with one, full buffers are
@@ -55,9 +55,10 @@ export class ByteWriter {
     this.u8(rest);
   }
 
+  /** UTF-8 after its length in bytes; lone surrogates are kept (`codec/text.ts`), so different strings differ. */
   string(value: string): void {
     if (value.length <= 40 && this.#ascii(value)) return;
-    const bytes = text.encode(value);
+    const bytes = encodeText(value);
     this.count(bytes.length);
     this.raw(bytes);
   }

@@ -1,8 +1,7 @@
 import { CorruptValueError, MissingCodecError } from "../errors.js";
 import { TAG, TYPED_ARRAYS } from "./tags.js";
+import { decodeText } from "./text.js";
 import { codecByTag } from "./value-codec.js";
-
-const text = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Reads a value that `encodeValue` wrote. Typed arrays and tables are views of `bytes` where alignment allows, so the
@@ -24,7 +23,8 @@ class ValueReader {
   readonly #view: DataView;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    // a plain view: slice() of a Buffer copies nothing
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -43,7 +43,7 @@ class ValueReader {
       case TAG.number:
         return this.#f64();
       case TAG.bigint:
-        return BigInt(this.#string());
+        return this.#bigint();
       case TAG.string:
         return this.#string();
       case TAG.date:
@@ -99,7 +99,17 @@ class ValueReader {
     const length = this.#count();
     this.#align8();
     const bytes = this.#take(length);
-    return codec.decode(bytes.byteOffset % 8 === 0 ? bytes : bytes.slice());
+    try {
+      return codec.decode(bytes.byteOffset % 8 === 0 ? bytes : bytes.slice());
+    } catch (cause) {
+      throw new CorruptValueError(`The bytes of a value of type ${tag} can't be read.`, { tag }, { cause });
+    }
+  }
+
+  #bigint(): bigint {
+    const digits = this.#string();
+    if (!/^(0|-?[1-9]\d*)$/.test(digits)) throw new CorruptValueError(`Byte ${this.at} ends no integer.`, {});
+    return BigInt(digits);
   }
 
   #u8(): number {
@@ -134,8 +144,12 @@ class ValueReader {
 
   #string(): string {
     const bytes = this.#take(this.#count());
-    // TextDecoder refuses shared memory
-    return text.decode(bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+    try {
+      // TextDecoder refuses shared memory
+      return decodeText(bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+    } catch (cause) {
+      throw new CorruptValueError(`Byte ${this.at} ends no text.`, {}, { cause });
+    }
   }
 
   #align8(): void {

@@ -23,7 +23,7 @@ export const TAG = {
   memberFunction: 37,
 } as const;
 
-/** Typed arrays in the order of their codes. `ArrayBuffer` itself is the last. */
+/** Typed arrays in the order of their codes: add at the end only. */
 export const TYPED_ARRAYS = [
   Int8Array,
   Uint8Array,
@@ -45,7 +45,9 @@ export function isTypedArray(value: unknown): value is TypedArray {
   return ArrayBuffer.isView(value) && !(value instanceof DataView);
 }
 
-/** The code of a typed array's type. */
+const CODES: ReadonlyMap<string, number> = new Map(TYPED_ARRAYS.map((type, code) => [type.name, code]));
+
+/** The code of a typed array's type, also of one from another realm; -1 for a type that has none. */
 export function typedArrayCode(value: TypedArray): number {
-  return TYPED_ARRAYS.findIndex((type) => value instanceof type);
+  return CODES.get(value[Symbol.toStringTag]) ?? -1;
 }

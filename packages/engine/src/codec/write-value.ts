@@ -66,18 +66,32 @@ function writeObject(out: ByteWriter, value: object, purpose: Purpose, depth: nu
   else if (value instanceof Date) {
     out.u8(TAG.date);
     out.f64(value.getTime());
-  } else if (value instanceof Map) {
-    out.u8(TAG.map);
-    out.count(value.size);
-    for (const [key, item] of value) {
-      writeValue(out, key, purpose, depth + 1);
-      writeValue(out, item, purpose, depth + 1);
+  } else if (purpose !== "identity" && (value instanceof Map || value instanceof Set))
+    writeCollection(out, value, purpose, depth);
+  else writeByCodec(out, value, purpose);
+}
+
+/** Maps and sets in their own order, which is part of what they mean. */
+function writeCollection(
+  out: ByteWriter,
+  value: ReadonlyMap<unknown, unknown> | ReadonlySet<unknown>,
+  purpose: Purpose,
+  depth: number,
+): void {
+  out.u8(value instanceof Map ? TAG.map : TAG.set);
+  out.count(value.size);
+  let i = 0;
+  try {
+    for (const item of value) {
+      if (value instanceof Map) {
+        writeValue(out, (item as [unknown, unknown])[0], purpose, depth + 1);
+        writeValue(out, (item as [unknown, unknown])[1], purpose, depth + 1);
+      } else writeValue(out, item, purpose, depth + 1);
+      i++;
     }
-  } else if (value instanceof Set) {
-    out.u8(TAG.set);
-    out.count(value.size);
-    for (const item of value) writeValue(out, item, purpose, depth + 1);
-  } else writeByCodec(out, value, purpose);
+  } catch (error) {
+    throw placed(error, i, depth);
+  }
 }
 
 function writeRecord(out: ByteWriter, value: { [key: string]: unknown }, purpose: Purpose, depth: number): void {
@@ -97,8 +111,13 @@ function writeRecord(out: ByteWriter, value: { [key: string]: unknown }, purpose
 }
 
 function writeTypedArray(out: ByteWriter, value: TypedArray, purpose: Purpose): void {
+  const code = typedArrayCode(value);
+  if (code < 0) {
+    const type = value[Symbol.toStringTag] as string;
+    throw new UnencodableValueError(`A ${type} can't be encoded: use one of ES2022's typed arrays.`, { type });
+  }
   out.u8(TAG.typedArray);
-  out.u8(typedArrayCode(value));
+  out.u8(code);
   out.count(value.length);
   if (purpose === "transport") out.align8();
   const oneNaN = purpose !== "transport" && (value instanceof Float64Array || value instanceof Float32Array);

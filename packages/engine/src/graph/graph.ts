@@ -7,7 +7,7 @@ import { describeRef } from "../identity/describe.js";
 import { hexToId } from "../identity/hash128.js";
 import { nodeWords } from "../identity/node-id.js";
 import type { Ref } from "../identity/ref.js";
-import { atomFailure } from "./atom-failure.js";
+import { atomFailure, ruleFailure } from "./atom-failure.js";
 import { ChunkedList } from "./growable.js";
 import type { Op } from "./op.js";
 import { isPromise, runOp } from "./run-op.js";
@@ -43,6 +43,8 @@ export class Graph {
   readonly #ops = new ChunkedList<Op>();
   readonly #values = new ChunkedList<unknown>();
   readonly #digests = new Map<number, string>();
+  // Asynchronous atoms that two calcs may both be waiting for.
+  readonly #pending = new Map<number, Promise<void>>();
   #computed = 0;
 
   constructor(options: GraphOptions = {}) {
@@ -124,12 +126,16 @@ export class Graph {
     return {
       done: (node) => this.#values.get(node) !== undefined,
       enter: (node) => {
-        if (!structure.isExpanded(node) || this.#ops.get(node) === undefined)
+        if (structure.isExpanded(node) && this.#ops.get(node) !== undefined) return;
+        try {
           this.#ops.set(node, structure.expand(node));
+        } catch (error) {
+          throw ruleFailure(error, structure, node, walk().path());
+        }
       },
       count: (node) => structure.count(node),
       dependency: (node, index) => structure.dependency(node, index),
-      leave: (node) => this.#run(node, walk),
+      leave: (node) => (this.#pending.size > 0 ? this.#pending.get(node) : undefined) ?? this.#run(node, walk),
       cycle: (nodes) => cycleError(structure, nodes),
     };
   }
@@ -139,7 +145,10 @@ export class Graph {
     const op = this.#ops.get(node)!;
     const values = new Array<unknown>(structure.count(node));
     for (let i = 0; i < values.length; i++) values[i] = this.#values.get(structure.dependency(node, i));
-    const fail = (error: unknown): Error => atomFailure(error, structure, node, walk().path());
+    const fail = (error: unknown): Error => {
+      const { inputs } = this.#session;
+      return atomFailure(changedInput(inputs) ?? error, structure, node, walk().path());
+    };
     const keep = (value: unknown): void => {
       if (value === undefined) throw new TypeError("the atom returned nothing; return null where there is no value");
       this.#session.inputs.check();
@@ -148,12 +157,27 @@ export class Graph {
     try {
       const value = runOp(op, values, this.#session, structure.table, node);
       if (!isPromise(value)) return keep(value) as undefined;
-      return value.then(keep).catch((error: unknown) => {
-        throw fail(error);
-      });
+      const pending = Promise.resolve(value)
+        .then(keep)
+        .catch((error: unknown) => {
+          throw fail(error);
+        })
+        .finally(() => this.#pending.delete(node));
+      this.#pending.set(node, pending);
+      return pending;
     } catch (error) {
       throw fail(error);
     }
+  }
+}
+
+/** An input that changed under an atom is why the atom failed. Looking also forgets the failed atom's inputs. */
+function changedInput(inputs: AtomSession["inputs"]): unknown {
+  try {
+    inputs.check();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

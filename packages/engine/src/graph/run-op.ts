@@ -1,6 +1,8 @@
 import { AtomContext, type AtomSession, type NodeWords, runAsync, runSync } from "../atom/current-atom.js";
 import type { AtomFunction, Op } from "./op.js";
 
+const ASYNC_FUNCTION: unknown = Object.getPrototypeOf(async () => {});
+
 // Functions that turned out to return promises without being declared async.
 const asynchronous = new WeakSet<AtomFunction>();
 
@@ -26,7 +28,12 @@ export function runOp(
         for (let i = 0; i < values.length; i++) state = step(state, values[i]);
         return finish ? finish(state) : state;
       };
-      return runAtom(step, reduce, session, nodes, node);
+      const value = runSync(new AtomContext(session, nodes, node), reduce);
+      if (!isPromise(value)) return value;
+      Promise.resolve(value).catch(() => {});
+      throw new TypeError(
+        "a fold's init, step and finish are synchronous; use apply.all for an asynchronous reduction",
+      );
     }
   }
 }
@@ -37,10 +44,10 @@ export function runOp(
  */
 function runAtom(fn: AtomFunction, call: () => unknown, session: AtomSession, nodes: NodeWords, node: number): unknown {
   const atom = new AtomContext(session, nodes, node);
-  if (fn.constructor.name === "AsyncFunction" || asynchronous.has(fn)) return runAsync(atom, call);
+  if (Object.getPrototypeOf(fn) === ASYNC_FUNCTION || asynchronous.has(fn)) return runAsync(atom, call);
   const value = runSync(atom, call);
   if (!isPromise(value)) return value;
-  value.then(undefined, () => {});
+  Promise.resolve(value).catch(() => {});
   asynchronous.add(fn);
   return runAsync(new AtomContext(session, nodes, node), call);
 }

@@ -8,6 +8,8 @@ import { isOp, type Op } from "./op.js";
 /** How far expansion may go before it counts as endless. */
 export interface ExpansionLimits {
   readonly nodes: number;
+  /** How many dependencies all nodes may have together. Default: 64 a node, and 16,777,216 at least. */
+  readonly edges?: number;
   /** Checked now and then; throws to stop. */
   readonly check?: () => void;
 }
@@ -97,6 +99,7 @@ export class Structure {
       for (const dependency of op.deps) {
         if (!(dependency instanceof Ref)) throw new TypeError(`dependency ${this.#edges.length - start} is no ref`);
         this.#edges.push(this.intern(dependency));
+        if ((this.#edges.length & 0xffff) === 0) this.#checkEdges(node);
       }
     } catch (error) {
       this.#edges.length = start;
@@ -108,12 +111,23 @@ export class Structure {
     if ((this.expanded & 1023) === 0) this.limits.check?.();
   }
 
+  /** A body that yields refs for ever: the same ref makes no new node. */
+  #checkEdges(node: number): void {
+    this.limits.check?.();
+    const edges = this.limits.edges ?? Math.max(this.limits.nodes * 64, 16_777_216);
+    if (this.#edges.length <= edges) return;
+    throw new ExpansionLimitError(
+      `The graph grew past ${edges.toLocaleString("en-US")} dependencies at ${this.#describe(node)}: a rule may never end; otherwise raise the limit.`,
+      { edges, node: this.table.idHex(node) },
+    );
+  }
+
   #known(node: number): number {
     if (node < this.#start.length) return node;
     if (node >= this.limits.nodes) {
       throw new ExpansionLimitError(
         `The graph grew past ${this.limits.nodes.toLocaleString("en-US")} nodes at ${this.#describe(node)}: a rule may never end; otherwise raise the limit.`,
-        { nodes: this.limits.nodes },
+        { nodes: this.limits.nodes, node: this.table.idHex(node) },
       );
     }
     this.#start.push(NOT_EXPANDED);

@@ -1,13 +1,16 @@
+// "gvm1": so that an id of another version can never be taken for one of this
+const SEED = 0x67766d31;
+
 /**
  * MurmurHash3_x86_128 (Austin Appleby, public domain) of `bytes[0, length)`, written into `out[at, at + 4)`.
  * Node ids need speed and spread; they are no security boundary. Digests, which are, use sha-256.
  */
-export function hash128(bytes: Uint8Array, length: number, out: Uint32Array, at = 0): void {
-  let h1 = 0x67766d31; // "gvm1": the seed, so that an id of another version can never be taken for one of this
+export function hash128(bytes: Uint8Array, length: number, out: Uint32Array, at = 0, seed = SEED): void {
+  let h1 = seed;
   let h2 = h1;
   let h3 = h1;
   let h4 = h1;
-  const blocks = length & ~15;
+  const blocks = length - (length % 16);
   for (let i = 0; i < blocks; i += 16) {
     h1 = mix(h1, word(bytes, i), C1, C2, 15);
     h1 = (Math.imul(rotl(h1, 19) + h2, 5) + 0x561ccd1b) | 0;

@@ -1,5 +1,6 @@
 import { ByteWriter } from "../codec/byte-writer.js";
 import { isPlainObject, writeValue } from "../codec/write-value.js";
+import { UnencodableValueError } from "../errors.js";
 import { hash128, idToHex } from "./hash128.js";
 import { partialParts, Ref, type Rule } from "./ref.js";
 
@@ -76,7 +77,7 @@ function identifyInner(ref: Ref): void {
 export function eachRef(param: unknown, visit: (ref: Ref) => void, depth = 0): void {
   if (param instanceof Ref) visit(param);
   else if (depth > 1000)
-    return; // the encoding refuses it with a better sentence
+    throw new UnencodableValueError("A param contains itself or nests deeper than 1,000 levels.", {});
   else if (Array.isArray(param)) for (const item of param) eachRef(item, visit, depth + 1);
   else if (typeof param === "function") {
     const parts = partialParts(param);

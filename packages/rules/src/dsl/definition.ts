@@ -12,10 +12,16 @@ export interface MacroDefinition {
   readonly fn: (...params: never[]) => unknown;
 }
 
+type Callable = (...params: never[]) => unknown;
+
 /** What an entry of a namespace turned into. */
 export interface Member {
   readonly ns: string;
   readonly name: string;
+  /** What a call would reach now: the entry of the clone whose rules are running, or this one. */
+  readonly current: () => Callable;
+  /** Calls this entry, whatever clone is running. */
+  readonly direct: Callable;
 }
 
 const DEFINITION: unique symbol = Symbol("graphvm.definition");

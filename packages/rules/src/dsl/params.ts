@@ -5,6 +5,9 @@ import {
   isPlainObject,
   isTypedArray,
   partialParts,
+  TYPED_ARRAYS,
+  type TypedArray,
+  typedArrayCode,
 } from "@graphvm/engine/internal";
 import { BadParamError } from "../errors.js";
 import { inspectFunction } from "../functions/closed.js";
@@ -31,10 +34,7 @@ export function checkParams(params: readonly unknown[], rule: string): readonly 
 
 function snapshot(value: unknown, depth: number, where: () => string): unknown {
   if (typeof value === "symbol") throw new BadParamError(`A symbol can't be a param (${where()}): use a string.`, {});
-  if (typeof value === "function") {
-    lookAt(value);
-    return value;
-  }
+  if (typeof value === "function") return known(value);
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Ref || value instanceof FileValue || snapshots.has(value)) return value;
   if (depth > 1000) throw new BadParamError(`The ${where()} contains itself or nests deeper than 1,000 levels.`, {});
@@ -44,12 +44,16 @@ function snapshot(value: unknown, depth: number, where: () => string): unknown {
 }
 
 function copyOf(value: object, depth: number, where: () => string): object {
-  if (Array.isArray(value)) return Object.freeze(value.map((item) => snapshot(item, depth + 1, where)));
-  if (isTypedArray(value)) return value.slice();
+  if (Array.isArray(value)) return Object.freeze(Array.from(value, (item) => snapshot(item, depth + 1, where)));
+  if (isTypedArray(value)) return copyTyped(value, where);
   if (value instanceof Date) return Object.freeze(new Date(value.getTime()));
   if (isPlainObject(value)) {
     const copy: { [key: string]: unknown } = {};
-    for (const key of Object.keys(value)) copy[key] = snapshot(value[key], depth + 1, where);
+    for (const key of Object.keys(value)) {
+      const item = snapshot(value[key], depth + 1, where);
+      if (key !== "__proto__") copy[key] = item;
+      else Object.defineProperty(copy, key, { value: item, enumerable: true });
+    }
     return Object.freeze(copy);
   }
   const type = value.constructor?.name ?? "object";
@@ -59,9 +63,24 @@ function copyOf(value: object, depth: number, where: () => string): object {
   );
 }
 
+/** A copy of the plain type: of a Buffer a Uint8Array, of shared memory its own. */
+function copyTyped(value: TypedArray, where: () => string): TypedArray {
+  const type = TYPED_ARRAYS[typedArrayCode(value)];
+  if (type) return new type(value as never);
+  const name = value[Symbol.toStringTag] as string;
+  throw new BadParamError(`A ${name} can't be a param (${where()}): use one of ES2022's typed arrays.`, { type: name });
+}
+
+/** The function, looked at once: closed, or a member of a namespace (then of the clone that is running). */
 // biome-ignore lint/complexity/noBannedTypes: any callable can be a param
-function lookAt(fn: Function): void {
-  if (functionIdentity(fn) || partialParts(fn)) return;
+function known(fn: Function): Function {
   const member = memberOf(fn);
-  identifyFunction(fn, member ? { kind: "member", ...member } : inspectFunction(fn));
+  if (member) {
+    const current = member.current();
+    const { ns, name } = memberOf(current) ?? member;
+    if (!functionIdentity(current)) identifyFunction(current, { kind: "member", ns, name });
+    return current;
+  }
+  if (!functionIdentity(fn) && !partialParts(fn)) identifyFunction(fn, inspectFunction(fn));
+  return fn;
 }

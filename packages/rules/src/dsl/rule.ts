@@ -43,7 +43,7 @@ type Meet<U> = (U extends any ? (k: U) => void : never) extends (k: infer I) => 
 export function dispatch<Cs extends readonly Clause<any>[]>(
   ...clauses: Cs
 ): Meet<Cs[number] extends Clause<infer F> ? F : never> {
-  const list = clauses as readonly Clause<Body>[];
+  const list = ranked(clauses as readonly Clause<Body>[]);
   const expand: Definition["expand"] = (params, name) => choose(list, params, name).fn(...params);
   return define(outside(), { kind: "rule", expand }) as Meet<Cs[number] extends Clause<infer F> ? F : never>;
 }
@@ -60,40 +60,59 @@ function outside(): () => never {
   };
 }
 
-/** The one most specific clause that matches. */
-export function choose<F>(clauses: readonly Clause<F>[], params: readonly unknown[], name: string): Clause<F> {
-  let best: Clause<F> | undefined;
-  let rival: Clause<F> | undefined;
-  for (const clause of clauses) {
-    if (mismatch(clause, params) !== undefined) continue;
-    if (!best) best = clause;
-    else if (moreSpecific(clause, best))
-      [best, rival] = [clause, rival && !moreSpecific(clause, rival) ? rival : undefined];
-    else if (!moreSpecific(best, clause)) rival = clause;
+/** Clauses with how specific they are in each place, a more specific one before a less specific one. */
+interface Ranked<F> {
+  readonly declared: readonly Clause<F>[];
+  readonly ordered: readonly { readonly clause: Clause<F>; readonly ranks: readonly number[] }[];
+}
+
+function ranked<F>(clauses: readonly Clause<F>[]): Ranked<F> {
+  const sum = (ranks: readonly number[]): number => ranks.reduce((total, rank) => total + rank, 0);
+  const ordered = clauses.map((clause) => ({ clause, ranks: clause.patterns.map(rankOf) }));
+  return { declared: clauses, ordered: ordered.sort((a, b) => sum(b.ranks) - sum(a.ranks)) };
+}
+
+/**
+ * The one most specific clause that matches. The first that fits is the only one that can be more specific than every
+ * other that fits; texts are made for errors only, since every expansion comes through here.
+ */
+function choose<F>({ declared, ordered }: Ranked<F>, params: readonly unknown[], name: string): Clause<F> {
+  let best: (typeof ordered)[number] | undefined;
+  let ambiguous = false;
+  for (const candidate of ordered) {
+    if (!fits(candidate.clause, params)) continue;
+    if (!best) best = candidate;
+    else if (!moreSpecific(best.ranks, candidate.ranks)) ambiguous = true;
   }
-  if (best && !rival) return best;
+  if (best && !ambiguous) return best.clause;
   const what = best ? "matches several clauses equally well" : "matches no clause";
-  const explained = clauses.map((clause) => explain(clause, params));
+  const explained = declared.map((clause) => explain(clause, params));
   throw new ClauseChoiceError(
     `${name}(${describeParams(params)}) ${what}:\n${explained.map((line) => `  ${line}`).join("\n")}\nAdd a clause, or change the params.`,
     { rule: name, clauses: explained },
   );
 }
 
+function fits({ patterns }: Clause<unknown>, params: readonly unknown[]): boolean {
+  if (patterns.length !== params.length) return false;
+  for (let i = 0; i < patterns.length; i++) if (!matches(patterns[i]!, params[i])) return false;
+  return true;
+}
+
 /** At least as specific in every place and more so in one. */
-function moreSpecific(a: Clause<unknown>, b: Clause<unknown>): boolean {
+function moreSpecific(a: readonly number[], b: readonly number[]): boolean {
   let more = false;
-  for (let i = 0; i < a.patterns.length; i++) {
-    const difference = rankOf(a.patterns[i]!) - rankOf(b.patterns[i]!);
-    if (difference < 0) return false;
-    if (difference > 0) more = true;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i]! < b[i]!) return false;
+    if (a[i]! > b[i]!) more = true;
   }
   return more;
 }
 
 /** Why a clause does not match, or undefined where it does. */
 function mismatch(clause: Clause<unknown>, params: readonly unknown[]): string | undefined {
-  if (clause.patterns.length !== params.length) return `takes ${clause.patterns.length} params, not ${params.length}`;
+  const { length } = clause.patterns;
+  if (length !== params.length) return `takes ${length} ${length === 1 ? "param" : "params"}, not ${params.length}`;
   for (let i = 0; i < params.length; i++) {
     const pattern = clause.patterns[i]!;
     if (!matches(pattern, params[i]))

@@ -1,7 +1,12 @@
 import type { FunctionIdentity } from "@graphvm/engine/internal";
-import { parse } from "acorn";
+import { type Program, parse, parseExpressionAt } from "acorn";
 import { analyze } from "eslint-scope";
 import { GLOBALS } from "./globals.js";
+import { surroundings } from "./surroundings.js";
+
+// A rule's body makes a new function object at each expansion; its text is what counts.
+const inspected = new Map<string, FunctionIdentity>();
+const REMEMBERED = 10_000;
 
 /**
  * Finds out whether a function is closed: whether its source alone says what it does. A variable that is only ever used as
@@ -10,31 +15,52 @@ import { GLOBALS } from "./globals.js";
 // biome-ignore lint/complexity/noBannedTypes: any callable can be a param
 export function inspectFunction(fn: Function): FunctionIdentity {
   const source = Function.prototype.toString.call(fn);
+  let identity = inspected.get(source);
+  if (!identity) {
+    if (inspected.size >= REMEMBERED) inspected.clear();
+    identity = inspectSource(source);
+    inspected.set(source, identity);
+  }
+  return identity;
+}
+
+function inspectSource(source: string): FunctionIdentity {
   const expression = asExpression(source);
   if (expression === undefined) return { kind: "captures", source, variables: [] };
-  const free = freeReferences(expression);
+  const program = parseModule(expression);
+  const free = freeReferences(program);
   const names = [...new Set(free.map((reference) => reference.identifier.name))].sort();
   const others = free.filter((reference) => !isNamespaceUse(expression, reference));
-  if (others.length === 0) return { kind: "closed", source: expression, namespaces: names };
-  return {
-    kind: "captures",
-    source,
-    variables: [...new Set(others.map((reference) => reference.identifier.name))].sort(),
-  };
+  const captured = new Set([...others.map((reference) => reference.identifier.name), ...surroundings(program)]);
+  if (captured.size === 0) return { kind: "closed", source: expression, namespaces: names };
+  return { kind: "captures", source, variables: [...captured].sort() };
+}
+
+function parseModule(expression: string): Program {
+  return parse(expression, { ecmaVersion: "latest", sourceType: "module", ranges: true, locations: true });
 }
 
 /** The source as an expression: a method's text is none, so it is taken out of an object literal. */
 function asExpression(source: string): string | undefined {
   if (/\{\s*\[native code\]\s*\}$/.test(source)) return undefined;
-  for (const text of [`(${source})`, `Object.values({${source}})[0]`]) {
-    try {
-      parse(text, { ecmaVersion: "latest", sourceType: "module" });
-      return text;
-    } catch {
-      // the other form, or none
-    }
+  try {
+    parseModule(`(${source})`);
+    return `(${source})`;
+  } catch {
+    return isMethod(source) ? `Object.values({${source}})[0]` : undefined;
   }
-  return undefined;
+}
+
+/** Whether the source is one method with a plain name: no getter, no computed key. */
+function isMethod(source: string): boolean {
+  try {
+    const expression = parseExpressionAt(`({${source}})`, 0, { ecmaVersion: "latest", sourceType: "module" });
+    const properties = expression.type === "ObjectExpression" ? expression.properties : [];
+    const [only] = properties;
+    return properties.length === 1 && only?.type === "Property" && only.method && !only.computed;
+  } catch {
+    return false;
+  }
 }
 
 interface Reference {
@@ -42,8 +68,7 @@ interface Reference {
   isWrite(): boolean;
 }
 
-function freeReferences(expression: string): Reference[] {
-  const program = parse(expression, { ecmaVersion: "latest", sourceType: "module", ranges: true, locations: true });
+function freeReferences(program: Program): Reference[] {
   const manager = analyze(program as Parameters<typeof analyze>[0], {
     ecmaVersion: 2022,
     sourceType: "module",

@@ -1,5 +1,10 @@
-/** Names that mean the same in every process: ECMAScript's own, and what every Node version has without an import. */
+/**
+ * Names that mean the same in every process: ECMAScript's own, and what every Node version has without an import. Not
+ * `globalThis`, `eval`, `Function` and `process`, which reach everything, nor what the garbage collector decides.
+ */
 export const GLOBALS: ReadonlySet<string> = new Set([
+  "AbortController",
+  "AbortSignal",
   "AggregateError",
   "Array",
   "ArrayBuffer",
@@ -49,7 +54,11 @@ export const GLOBALS: ReadonlySet<string> = new Set([
   "Uint8ClampedArray",
   "WeakMap",
   "WeakSet",
+  "atob",
+  "btoa",
+  "clearTimeout",
   "console",
+  "crypto",
   "decodeURI",
   "decodeURIComponent",
   "encodeURI",
@@ -58,6 +67,10 @@ export const GLOBALS: ReadonlySet<string> = new Set([
   "isNaN",
   "parseFloat",
   "parseInt",
+  "performance",
+  "queueMicrotask",
+  "setImmediate",
+  "setTimeout",
   "structuredClone",
   "undefined",
 ]);

@@ -15,7 +15,7 @@ const words = new Uint32Array(4);
 /** Which of `pipes` a key goes to: a hash of the key, so no scan of the data is needed first. */
 export function pipeOf(key: Key, pipes: number): number {
   scratch.reset();
-  writeValue(scratch, key, "digest");
+  writeValue(scratch, key === 0 ? 0 : key, "digest"); // -0 and 0 are one key
   hash128(scratch.buffer, scratch.length, words);
   return words[0]! % pipes;
 }

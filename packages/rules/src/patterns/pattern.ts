@@ -102,11 +102,11 @@ export function ref<T = unknown>(): Refinable<Ref<T>> {
   return typed("ref", (value) => value instanceof Ref);
 }
 
-/** An array whose every item fits `pattern`. */
+/** An array whose every item fits `pattern`: the more specific the pattern, the more specific the array. */
 export function arrayOf<P>(pattern: Pattern<P>): Refinable<readonly P[]> {
   return refinable(
     `arrayOf(${pattern.text})`,
-    RANK.refined,
+    RANK.type + pattern.rank,
     (value) => Array.isArray(value) && value.every((item) => pattern.test(item)),
   );
 }

@@ -1,4 +1,5 @@
 import type { Rule } from "@graphvm/engine/internal";
+import { memberOf } from "../dsl/definition.js";
 import { namespaceInfo } from "../dsl/namespace.js";
 import { UnknownNameError } from "../errors.js";
 
@@ -22,7 +23,10 @@ export class Scope {
   /** Adds a namespace; a later one of the same name replaces it. */
   addNamespace(namespace: object): void {
     const info = namespaceInfo(namespace);
-    if (info) this.#namespaces.set(info.name, namespace);
+    if (!info) return;
+    // functions made from source hold the namespaces they were made with
+    if (this.#namespaces.has(info.name)) this.#closed.clear();
+    this.#namespaces.set(info.name, namespace);
   }
 
   addExport(program: string, name: string, fn: AnyFunction): void {
@@ -38,9 +42,9 @@ export class Scope {
   }
 
   rule(ns: string, name: string): Rule {
-    const rule = namespaceInfo(this.#namespace(ns))?.rules.get(name);
+    const rule = namespaceInfo(this.namespace(ns))?.rules.get(name);
     if (!rule) {
-      const rules = [...(namespaceInfo(this.#namespace(ns))?.rules.keys() ?? [])].join(", ");
+      const rules = [...(namespaceInfo(this.namespace(ns))?.rules.keys() ?? [])].join(", ");
       throw new UnknownNameError(`There is no rule ${ns}.${name}: ${ns} has ${rules || "none"}.`, {
         rule: `${ns}.${name}`,
       });
@@ -50,8 +54,9 @@ export class Scope {
 
   /** A rule's or macro's callable. */
   member(ns: string, name: string): AnyFunction {
-    const member = (this.#namespace(ns) as { [name: string]: unknown })[name];
-    if (typeof member !== "function")
+    const namespace = this.namespace(ns) as { [name: string]: unknown };
+    const member = Object.hasOwn(namespace, name) ? namespace[name] : undefined;
+    if (typeof member !== "function" || !memberOf(member))
       throw new UnknownNameError(`There is no ${ns}.${name}.`, { rule: `${ns}.${name}` });
     return member;
   }
@@ -70,13 +75,14 @@ export class Scope {
   closed(source: string, namespaces: readonly string[]): AnyFunction {
     let fn = this.#closed.get(source);
     if (!fn) {
-      fn = this.#compile(source, new Map(namespaces.map((name) => [name, this.#namespace(name)])));
+      fn = this.#compile(source, new Map(namespaces.map((name) => [name, this.namespace(name)])));
       this.#closed.set(source, fn);
     }
     return fn;
   }
 
-  #namespace(ns: string): object {
+  /** @throws UnknownNameError */
+  namespace(ns: string): object {
     const namespace = this.#namespaces.get(ns);
     if (!namespace) {
       const known = this.namespaceNames().join(", ") || "none";

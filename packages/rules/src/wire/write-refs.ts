@@ -1,4 +1,4 @@
-import { FileValue, Ref } from "@graphvm/engine";
+import { FileValue, nodeId, Ref } from "@graphvm/engine";
 import { captured, eachRef, functionIdentity, isTypedArray, partialParts } from "@graphvm/engine/internal";
 import { BadParamError } from "../errors.js";
 import type { Json } from "./json.js";
@@ -23,24 +23,27 @@ export interface WriteOptions {
  * @throws CapturedVariableError for functions that are neither exported from a program nor closed.
  */
 export function writeRefs(roots: readonly Ref[], options: WriteOptions = {}): WireRefs {
-  const index = new Map<Ref, number>();
+  const index: RefIndex = new Map();
   const refs: [string, string, Json[]][] = [];
   const stack = [...roots].reverse();
   while (stack.length > 0) {
     const top = stack[stack.length - 1]!;
     const before = stack.length;
-    if (!index.has(top))
-      for (const param of top.params) eachRef(param, (inner) => index.has(inner) || stack.push(inner));
+    if (!index.has(nodeId(top)))
+      for (const param of top.params) eachRef(param, (inner) => index.has(nodeId(inner)) || stack.push(inner));
     if (stack.length > before) continue;
     stack.pop();
-    if (index.has(top)) continue;
+    if (index.has(nodeId(top))) continue;
     const params = top.params.map((param) => writeParam(param, index, options));
-    index.set(top, refs.push([top.ns, top.name, params]) - 1);
+    index.set(nodeId(top), refs.push([top.ns, top.name, params]) - 1);
   }
-  return { refs, roots: roots.map((root) => index.get(root)!) };
+  return { refs, roots: roots.map((root) => index.get(nodeId(root))!) };
 }
 
-function writeParam(param: unknown, index: ReadonlyMap<Ref, number>, options: WriteOptions): Json {
+/** Where each ref was written, by node id: equal refs are one, however many objects they are. */
+type RefIndex = Map<string, number>;
+
+function writeParam(param: unknown, index: RefIndex, options: WriteOptions): Json {
   switch (typeof param) {
     case "string":
     case "boolean":
@@ -57,14 +60,14 @@ function writeParam(param: unknown, index: ReadonlyMap<Ref, number>, options: Wr
       return writeFunction(param, index, options);
   }
   if (param === null) return null;
-  if (param instanceof Ref) return { $ref: index.get(param)! };
+  if (param instanceof Ref) return { $ref: index.get(nodeId(param))! };
   if (param instanceof FileValue)
     return { $file: withoutUndefined({ uri: param.uri, sha256: param.sha256, size: param.size }) };
-  if (Array.isArray(param)) return param.map((item) => writeParam(item, index, options));
+  if (Array.isArray(param)) return Array.from(param, (item) => writeParam(item, index, options));
   if (param instanceof Date) return { $date: writeParam(param.getTime(), index, options) };
   if (isTypedArray(param)) {
     const bytes = Buffer.from(param.buffer, param.byteOffset, param.byteLength);
-    return { $typed: [param.constructor.name, bytes.toString("base64")] };
+    return { $typed: [param[Symbol.toStringTag], bytes.toString("base64")] };
   }
   if (typeof param !== "object") throw new BadParamError("A symbol can't be a param.", {});
   const entries = Object.entries(param).map(([key, value]) => [key, writeParam(value, index, options)] as const);
@@ -74,7 +77,7 @@ function writeParam(param: unknown, index: ReadonlyMap<Ref, number>, options: Wr
 }
 
 // biome-ignore lint/complexity/noBannedTypes: any callable can be a param
-function writeFunction(fn: Function, index: ReadonlyMap<Ref, number>, options: WriteOptions): Json {
+function writeFunction(fn: Function, index: RefIndex, options: WriteOptions): Json {
   const parts = partialParts(fn);
   if (parts) return { $partial: [parts.ns, parts.name, parts.rest.map((each) => writeParam(each, index, options))] };
   const identity = functionIdentity(fn);
