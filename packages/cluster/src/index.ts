@@ -1,1 +1,10 @@
-export {};
+export { type ConnectOptions, connect } from "./client/connect.js";
+export type { Jobs } from "./client/jobs.js";
+export { RecordingFile } from "./client/recording-file.js";
+export { type ClusterStats, type CutRules, type Module, Session, type WaitOptions } from "./client/session.js";
+export * from "./errors.js";
+export type { Progress } from "./master/job-runner.js";
+export type { JobInfo, JobOutcome, SessionStatus } from "./master/session.js";
+export { DEFAULT_PORT, type MasterHandle, type MasterOptions, startMaster } from "./master/start-master.js";
+export type { GraphPicture, PictureNode } from "./planner/picture.js";
+export { connectWorker, type RemoteWorker, type WorkerOptions } from "./worker/connect-worker.js";

@@ -1,1 +1,3 @@
-export {};
+// What sibling packages need and users don't.
+export { registerHostModule } from "./program/host-modules.js";
+export { PROTOCOL_VERSION, VERSION } from "./protocol.js";

@@ -1,7 +1,7 @@
 // What sibling packages need and users don't.
 export { definitionOf, memberOf } from "./dsl/definition.js";
 export { type NamespaceInfo, namespaceInfo } from "./dsl/namespace.js";
-export { inspectFunction } from "./functions/closed.js";
+export { freeVariables, inspectFunction } from "./functions/closed.js";
 export type { Json } from "./wire/json.js";
 export { readRefs } from "./wire/read-refs.js";
 export { type AnyFunction, type Compile, Scope } from "./wire/scope.js";

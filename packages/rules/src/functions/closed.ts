@@ -36,6 +36,17 @@ function inspectSource(source: string): FunctionIdentity {
   return { kind: "captures", source, variables: [...captured].sort() };
 }
 
+/** A function's source as an expression and the names it takes from outside, or undefined where it has no source. */
+// biome-ignore lint/complexity/noBannedTypes: any callable can be looked at
+export function freeVariables(
+  fn: Function,
+): { readonly source: string; readonly names: readonly string[] } | undefined {
+  const source = asExpression(Function.prototype.toString.call(fn));
+  if (source === undefined) return undefined;
+  const names = freeReferences(parseModule(source)).map((reference) => reference.identifier.name);
+  return { source, names: [...new Set(names)].sort() };
+}
+
 function parseModule(expression: string): Program {
   return parse(expression, { ecmaVersion: "latest", sourceType: "module", ranges: true, locations: true });
 }

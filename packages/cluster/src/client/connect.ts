@@ -1,0 +1,34 @@
+import { DEFAULT_PORT } from "../master/start-master.js";
+import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
+import { Peer } from "../rpc/peer.js";
+import { dial } from "../transport/dial.js";
+import { Session } from "./session.js";
+
+/** How a client connects. */
+export interface ConnectOptions {
+  /** The master's token. Default: the environment variable GRAPHVM_TOKEN. */
+  readonly token?: string;
+}
+
+/**
+ * Connects to a master.
+ *
+ * @param url Default `ws://127.0.0.1:7225`.
+ * @throws ConnectFailedError where nobody answers; RefusedError for a wrong token or another version.
+ * @example
+ * await using session = await connect("ws://127.0.0.1:7225");
+ */
+export async function connect(url = `ws://127.0.0.1:${DEFAULT_PORT}`, options: ConnectOptions = {}): Promise<Session> {
+  const link = await dial(url, options.token ?? process.env.GRAPHVM_TOKEN);
+  const peer = new Peer(link, {}, `master at ${url}`);
+  try {
+    const hello = await peer.call<{ seed: number; epoch: number }>("hello", {
+      protocol: PROTOCOL_VERSION,
+      version: VERSION,
+    });
+    return new Session(peer, url, hello);
+  } catch (error) {
+    peer.close();
+    throw error;
+  }
+}

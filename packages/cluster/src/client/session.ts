@@ -1,0 +1,211 @@
+import { fileURLToPath } from "node:url";
+import { decodeValue, type Ref } from "@graphvm/engine";
+import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
+import type { Progress } from "../master/job-runner.js";
+import type { JobInfo, JobOutcome, SessionStatus } from "../master/session.js";
+import type { GraphPicture } from "../planner/picture.js";
+import { bundleFile, bundleSource } from "../program/bundle.js";
+import { generatedName, type RuleBodies, rulesModule } from "../program/generated.js";
+import { hostOfNamespace } from "../program/host-modules.js";
+import type { Program } from "../program/program.js";
+import { ProgramSet } from "../program/program-set.js";
+import type { Peer } from "../rpc/peer.js";
+import type { Jobs } from "./jobs.js";
+import { RecordingFile } from "./recording-file.js";
+
+/** A module's exports; name the type to have them typed: `session.load<typeof import("./fraud.js")>("./fraud.ts")`. */
+export type Module = { readonly [name: string]: unknown };
+
+/** Where a graph is cut into jobs. Rules are named `"namespace.rule"`. */
+export interface CutRules {
+  /** Rules whose nodes become jobs, besides the roots. */
+  readonly cut?: readonly string[];
+  /** Rules whose values are never copied between workers. */
+  readonly noCopy?: readonly string[];
+}
+
+/** Called while jobs run. */
+export interface WaitOptions {
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+/** What `graphStats` gives. */
+export interface ClusterStats {
+  readonly nodes: number;
+  readonly edges: number;
+  readonly rules: { readonly [rule: string]: number };
+  readonly jobs: Progress;
+}
+
+/** A client's view of a master's session: load programs, plan, dispatch, read values, record. Made by `connect`. */
+export class Session implements AsyncDisposable {
+  readonly url: string;
+  /** The session's seed and epoch. */
+  readonly seed: number;
+  readonly epoch: number;
+  readonly #peer: Peer;
+  readonly #programs = new ProgramSet();
+  readonly #progress = new Set<(progress: Progress) => void>();
+
+  constructor(peer: Peer, url: string, hello: { seed: number; epoch: number }) {
+    this.#peer = peer;
+    this.url = url;
+    this.seed = hello.seed;
+    this.epoch = hello.epoch;
+    peer.on("progress", (progress) => {
+      for (const listener of this.#progress) listener(progress as Progress);
+    });
+  }
+
+  /**
+   * Bundles a TypeScript or JavaScript module with its imports, loads it on the master and every worker, and gives back
+   * the module, evaluated from the very bytes that were shipped.
+   *
+   * @throws ModuleMissingError, ModuleCompileError, ModuleFailedError
+   */
+  async load<M extends object = Module>(file: string | URL, options: { readonly name?: string } = {}): Promise<M> {
+    const path = typeof file === "string" && !file.startsWith("file:") ? file : fileURLToPath(file);
+    return (await this.#load("load", await bundleFile(path, options.name))) as M;
+  }
+
+  /** Loads a module given as TypeScript text. It may import the session's namespaces from "graphvm/session". */
+  async remoteEval<M extends object = Module>(source: string): Promise<M> {
+    const program = await bundleSource(source, generatedName("eval", source), process.cwd());
+    return (await this.#load("remoteEval", program)) as M;
+  }
+
+  /**
+   * Adds rules to a namespace of the live session, or makes one. Bodies travel as source: they may use the DSL's names
+   * and the session's namespaces.
+   *
+   * @throws CapturedVariableError
+   */
+  async addRules(ns: string, bodies: RuleBodies): Promise<Module> {
+    const source = rulesModule(ns, bodies, this.#programs.scope.namespaceNames());
+    const program = await bundleSource(source, generatedName(`rules-${ns}`, source), process.cwd());
+    const module = (await this.#load("addRules", program)) as { [name: string]: Module };
+    return module[ns]!;
+  }
+
+  /** Empties the graph: jobs and values go, programs stay. */
+  async initGraph(): Promise<void> {
+    await this.#peer.call("initGraph");
+  }
+
+  /**
+   * Expands the graph below `roots` on the master's planner and cuts it into jobs. Runs nothing.
+   *
+   * @throws RuleNeverEndsError, and whatever the rules throw
+   */
+  async jobDeps(roots: readonly Ref[], { cut = [], noCopy = [] }: CutRules = {}): Promise<Jobs> {
+    const answer = await this.#peer.call<Plan>("jobDeps", { refs: this.#wire(roots), cut, noCopy });
+    return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
+  }
+
+  /** Gives jobs to the workers. What is done already is not done again. */
+  async dispatchJobs(jobs: Jobs, { noCopy = [] }: Pick<CutRules, "noCopy"> = {}): Promise<Jobs> {
+    const { roots, cut } = jobs;
+    const answer = await this.#peer.call<Plan>("dispatchJobs", { refs: this.#wire(roots), cut, noCopy });
+    return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
+  }
+
+  /**
+   * Waits until every dispatched job is done.
+   *
+   * @returns every finished job with the digest of its value
+   * @throws the first job's error; JobKillsWorkersError, NoWorkersError
+   */
+  async wait({ onProgress }: WaitOptions = {}): Promise<readonly JobOutcome[]> {
+    if (onProgress) this.#progress.add(onProgress);
+    try {
+      return (await this.#peer.call<{ jobs: JobOutcome[] }>("wait")).jobs;
+    } finally {
+      if (onProgress) this.#progress.delete(onProgress);
+    }
+  }
+
+  /**
+   * The value of a node that was computed: a job's, or one inside a job.
+   *
+   * @throws SessionStateError where no job computes it; ValueLostError where its worker is gone.
+   */
+  async getData<T>(ref: Ref<T>): Promise<T> {
+    const { bytes } = await this.#peer.call<{ bytes: Uint8Array }>("getData", { refs: this.#wire([ref]) });
+    return decodeValue(bytes) as T;
+  }
+
+  /** `jobDeps`, `dispatchJobs`, `wait` and `getData` in one. */
+  async calc<T>(ref: Ref<T>, { cut = [], noCopy = [], onProgress }: CutRules & WaitOptions = {}): Promise<T> {
+    const jobs = await this.jobDeps([ref], { cut, noCopy });
+    await this.dispatchJobs(jobs, { noCopy });
+    await this.wait(onProgress ? { onProgress } : {});
+    return this.getData(ref);
+  }
+
+  async graphStats(): Promise<ClusterStats> {
+    return this.#peer.call("graphStats");
+  }
+
+  /** The planned graph, folded by rule above `fold` nodes, with the worker of each finished job. */
+  async graph(
+    options: { readonly fold?: number } = {},
+  ): Promise<{ picture: GraphPicture; workers: { [job: string]: string } }> {
+    return this.#peer.call("graph", { fold: options.fold ?? 1000 });
+  }
+
+  async status(): Promise<SessionStatus & { recording: { on: boolean; calls: number } }> {
+    return this.#peer.call("status");
+  }
+
+  /** Turns the server's recording on or off. What is loaded already becomes its first lines. */
+  async setRecording(on: boolean): Promise<void> {
+    await this.#peer.call("setRecording", { on });
+  }
+
+  async clearRecording(): Promise<void> {
+    await this.#peer.call("clearRecording");
+  }
+
+  /** @throws SessionStateError where nothing is recorded. */
+  async getRecording(): Promise<RecordingFile> {
+    const { bytes, calls } = await this.#peer.call<{ bytes: Uint8Array; calls: number }>("getRecording");
+    return new RecordingFile(bytes, calls);
+  }
+
+  /** Ends the master and all its workers. */
+  async endCluster(): Promise<void> {
+    await this.#peer.call("endCluster");
+  }
+
+  /** Issues a call as it stands in a journal; for replay. */
+  async replayCall<T = unknown>(method: string, params: unknown): Promise<T> {
+    return this.#peer.call<T>(method, params);
+  }
+
+  /** Leaves the session. The master and its jobs go on. */
+  async close(): Promise<void> {
+    this.#peer.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #load(method: "load" | "remoteEval" | "addRules", program: Program): Promise<Module> {
+    await this.#peer.call(method, { program });
+    return this.#programs.load(program);
+  }
+
+  #wire(roots: readonly Ref[]): WireRefs {
+    const { scope } = this.#programs;
+    return writeRefs(roots, {
+      hasNamespace: (name) => scope.hasNamespace(name) || hostOfNamespace(name) !== undefined,
+    });
+  }
+}
+
+interface Plan {
+  readonly jobs: JobInfo[];
+  readonly nodes: number;
+  readonly edges: number;
+}

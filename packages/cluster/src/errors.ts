@@ -1,0 +1,115 @@
+import { GraphvmError, registerErrors } from "@graphvm/engine";
+
+/** A module that does not compile, or can't be bundled: `fields` name file, line and column. */
+export class ModuleCompileError extends GraphvmError {
+  static override readonly code = "GVM3101";
+  static override readonly exitCode = 2;
+}
+
+/** A module that isn't there. */
+export class ModuleMissingError extends GraphvmError {
+  static override readonly code = "GVM3102";
+  static override readonly exitCode = 2;
+}
+
+/** A module that threw while it was evaluated. */
+export class ModuleFailedError extends GraphvmError {
+  static override readonly code = "GVM3103";
+}
+
+/** Two different modules under one program name. */
+export class ProgramNameError extends GraphvmError {
+  static override readonly code = "GVM3104";
+}
+
+/** The other side went away before it answered. */
+export class ConnectionLostError extends GraphvmError {
+  static override readonly code = "GVM3201";
+}
+
+/** Nobody answers at that address, or whoever does is no graphvm master. */
+export class ConnectFailedError extends GraphvmError {
+  static override readonly code = "GVM3202";
+}
+
+/** The master refused this connection: token, version or numerics. */
+export class RefusedError extends GraphvmError {
+  static override readonly code = "GVM3203";
+}
+
+/** A message that is not of the protocol's form. */
+export class BadMessageError extends GraphvmError {
+  static override readonly code = "GVM3204";
+}
+
+/** The port is taken. */
+export class PortInUseError extends GraphvmError {
+  static override readonly code = "GVM3205";
+}
+
+/** An address beyond loopback without a token. */
+export class TokenNeededError extends GraphvmError {
+  static override readonly code = "GVM3206";
+  static override readonly exitCode = 2;
+}
+
+/** Expansion took longer than it may: a rule that never ends. */
+export class RuleNeverEndsError extends GraphvmError {
+  static override readonly code = "GVM3301";
+}
+
+/** A planner thread that died while it expanded rules. */
+export class PlannerDiedError extends GraphvmError {
+  static override readonly code = "GVM3302";
+}
+
+/** A job took down every worker it was given to. */
+export class JobKillsWorkersError extends GraphvmError {
+  static override readonly code = "GVM3401";
+}
+
+/** Jobs wait and there is no worker to run them. */
+export class NoWorkersError extends GraphvmError {
+  static override readonly code = "GVM3402";
+}
+
+/** A job ran twice and gave different bytes. */
+export class NondeterministicJobError extends GraphvmError {
+  static override readonly code = "GVM3403";
+}
+
+/** A bug in the scheduler: a transition its table does not allow, with the job's story. */
+export class IllegalTransitionError extends GraphvmError {
+  static override readonly code = "GVM3404";
+}
+
+/** A call the session can't answer now. */
+export class SessionStateError extends GraphvmError {
+  static override readonly code = "GVM3501";
+}
+
+/** A value that should be somewhere and isn't. */
+export class ValueLostError extends GraphvmError {
+  static override readonly code = "GVM3502";
+}
+
+registerErrors(
+  ModuleCompileError,
+  ModuleMissingError,
+  ModuleFailedError,
+  ProgramNameError,
+  ConnectionLostError,
+  ConnectFailedError,
+  RefusedError,
+  BadMessageError,
+  PortInUseError,
+  TokenNeededError,
+  RuleNeverEndsError,
+  PlannerDiedError,
+  JobKillsWorkersError,
+  NoWorkersError,
+  NondeterministicJobError,
+  IllegalTransitionError,
+  SessionStateError,
+  ValueLostError,
+);

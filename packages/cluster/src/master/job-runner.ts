@@ -1,0 +1,191 @@
+import { fromWireError, toWireError } from "@graphvm/engine";
+import { ConnectionLostError, ValueLostError } from "../errors.js";
+import type { PlannedJob } from "../planner/planner-graph.js";
+import type { JobFile } from "../protocol.js";
+import type { Job } from "../scheduler/job.js";
+import { Scheduler } from "../scheduler/scheduler.js";
+import type { Instruction, SchedulerEvent } from "../scheduler/types.js";
+import type { DataClient } from "../store/data-client.js";
+import type { ObjectStore } from "../store/object-store.js";
+import type { WorkerPool } from "./worker-pool.js";
+
+/** How far a dispatch has come. */
+export interface Progress {
+  readonly total: number;
+  readonly done: number;
+  readonly running: number;
+  readonly failed: number;
+}
+
+/** How long jobs wait for a first worker before they fail, in milliseconds. */
+const NO_WORKERS_AFTER = 30_000;
+
+/** The scheduler's hands: carries out its instructions and tells it what happened. */
+export class JobRunner {
+  #scheduler = new Scheduler();
+  readonly #pool: WorkerPool;
+  readonly #store: ObjectStore;
+  readonly #data: DataClient;
+  #planned = new Map<string, { job: PlannedJob; files: readonly JobFile[] }>();
+  #waiters: { resolve(): void; reject(error: unknown): void }[] = [];
+  #firstError: unknown;
+  #listeners = new Set<(progress: Progress) => void>();
+  #counts = { done: 0, failed: 0 };
+  #noWorkersTimer: NodeJS.Timeout | undefined;
+  /** Jobs of an earlier graph may still come back: they are told by this. */
+  #generation = 0;
+
+  constructor(pool: WorkerPool, store: ObjectStore, data: DataClient) {
+    this.#pool = pool;
+    this.#store = store;
+    this.#data = data;
+  }
+
+  submit(jobs: readonly { job: PlannedJob; files: readonly JobFile[] }[]): void {
+    for (const each of jobs) this.#planned.set(each.job.id, each);
+    this.#firstError = undefined;
+    this.handle({ kind: "submitted", jobs: jobs.map(({ job }) => job) });
+  }
+
+  /** Settles when nothing is left to run; rejects with the first job's error as soon as one fails. */
+  settled(): Promise<void> {
+    if (this.#firstError !== undefined) return Promise.reject(this.#firstError);
+    if (!this.#scheduler.busy) return Promise.resolve();
+    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+  }
+
+  progress(): Progress {
+    const running = this.#scheduler.workers().filter((worker) => worker.job !== undefined).length;
+    return { total: this.#scheduler.size, running, ...this.#counts };
+  }
+
+  onProgress(listener: (progress: Progress) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  jobs(): { job: PlannedJob; state: Job }[] {
+    return this.#scheduler.all().map((state) => ({ job: this.#planned.get(state.plan.id)!.job, state }));
+  }
+
+  job(id: string): Job | undefined {
+    return this.#scheduler.job(id);
+  }
+
+  workers(): { id: string; host: string; job: string | undefined; finished: number }[] {
+    return this.#scheduler.workers().map((worker) => ({ ...worker }));
+  }
+
+  /** Forgets every job; those that still run are not listened to. */
+  reset(): void {
+    this.#generation++;
+    const workers = this.#scheduler.workers();
+    this.#scheduler = new Scheduler();
+    for (const { id, host } of workers) this.handle({ kind: "workerJoined", worker: id, host });
+    this.#planned = new Map();
+    this.#counts = { done: 0, failed: 0 };
+    this.#firstError = undefined;
+    this.#settle();
+  }
+
+  /**
+   * The bytes of a node's value: a job's own, or one that was computed inside a job.
+   *
+   * @throws ValueLostError where the worker that had it is gone.
+   */
+  async value(id: string, jobId: string): Promise<{ bytes: Uint8Array; digest: string }> {
+    let job = this.#scheduler.job(jobId)!;
+    this.handle({ kind: "wanted", job: jobId });
+    if (job.state !== "done") await this.settled();
+    job = this.#scheduler.job(jobId)!;
+    if (id === jobId && !job.plan.noCopy) return { bytes: await this.#jobBytes(job), digest: job.digest! };
+    if (job.worker === undefined || !this.#pool.has(job.worker)) {
+      throw new ValueLostError(
+        `The worker that computed node ${id} is gone: dispatch the jobs again, or cut at its rule.`,
+        { node: id },
+      );
+    }
+    return this.#pool.get(job.worker, id);
+  }
+
+  handle(event: SchedulerEvent): void {
+    for (const instruction of this.#scheduler.handle(event)) this.#carryOut(instruction);
+    this.#watchForWorkers();
+    for (const listener of this.#listeners) listener(this.progress());
+    if (!this.#scheduler.busy) this.#settle();
+  }
+
+  close(): void {
+    clearTimeout(this.#noWorkersTimer);
+    this.#generation++;
+    const error = new ConnectionLostError("The master ended.", {});
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+  }
+
+  #settle(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+  }
+
+  #carryOut(instruction: Instruction): void {
+    switch (instruction.kind) {
+      case "run":
+        void this.#run(instruction);
+        return;
+      case "done":
+        this.#counts.done++;
+        return;
+      case "jobFailed": {
+        this.#counts.failed++;
+        this.#firstError ??= fromWireError(instruction.error);
+        for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#firstError);
+      }
+    }
+  }
+
+  async #run({ worker, job: id, inputs }: Extract<Instruction, { kind: "run" }>): Promise<void> {
+    const generation = this.#generation;
+    const { job, files } = this.#planned.get(id)!;
+    let event: SchedulerEvent;
+    try {
+      const answer = await this.#pool.run(worker, {
+        id,
+        refs: job.refs,
+        inputs: inputs.map((input) => ({ id: input.id, hosts: [...input.hosts] })),
+        files: [...files],
+        noCopy: job.noCopy,
+      });
+      event =
+        "missing" in answer
+          ? { kind: "inputsMissing", worker, job: id, inputs: answer.missing, host: answer.host }
+          : { kind: "finished", worker, job: id, digest: answer.digest, size: answer.size };
+    } catch (error) {
+      // the pool will say that the worker left
+      if (error instanceof ConnectionLostError) return;
+      event = { kind: "failed", worker, job: id, error: toWireError(error) };
+    }
+    if (generation === this.#generation) this.handle(event);
+  }
+
+  async #jobBytes(job: Job): Promise<Uint8Array> {
+    const id = job.plan.id;
+    const own = this.#store.get(id);
+    if (own) return own.bytes;
+    const [host] = job.hosts;
+    if (host === undefined) throw new ValueLostError(`The value ${id} is lost.`, { node: id });
+    return this.#data.value(host, id);
+  }
+
+  #watchForWorkers(): void {
+    const starved = this.#pool.size === 0 && this.#scheduler.busy;
+    if (!starved) {
+      clearTimeout(this.#noWorkersTimer);
+      this.#noWorkersTimer = undefined;
+      return;
+    }
+    this.#noWorkersTimer ??= setTimeout(() => {
+      this.#noWorkersTimer = undefined;
+      if (this.#pool.size === 0) this.handle({ kind: "noWorkers" });
+    }, NO_WORKERS_AFTER);
+    this.#noWorkersTimer.unref();
+  }
+}

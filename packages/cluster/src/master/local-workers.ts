@@ -1,0 +1,59 @@
+import { memoryLink } from "../transport/memory.js";
+import { startWorker, type WorkerHandle, type WorkerShared } from "../worker/worker-host.js";
+import type { MasterSession } from "./session.js";
+
+/** A thread that dies before it joins, this often in a row, is not replaced any more. */
+const MAX_FAILED_STARTS = 3;
+
+/** The master's own thread workers. One that dies is replaced. */
+export class LocalWorkers {
+  readonly #session: MasterSession;
+  readonly #shared: WorkerShared;
+  readonly #workers = new Map<string, WorkerHandle>();
+  #failedStarts = 0;
+  #closing = false;
+
+  constructor(session: MasterSession, shared: WorkerShared) {
+    this.#session = session;
+    this.#shared = shared;
+  }
+
+  /** @throws what the first worker that can't start throws. */
+  async start(count: number): Promise<void> {
+    await Promise.all(Array.from({ length: count }, () => this.#startOne()));
+  }
+
+  /** The threads, by worker: for tests that kill one. */
+  get handles(): ReadonlyMap<string, WorkerHandle> {
+    return this.#workers;
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    await Promise.all([...this.#workers.values()].map((worker) => worker.kill()));
+  }
+
+  async #startOne(): Promise<void> {
+    const [master, own] = memoryLink();
+    this.#session.acceptWorker(master);
+    const worker = await startWorker(own, this.#shared);
+    if (this.#closing) {
+      await worker.kill();
+      return;
+    }
+    this.#failedStarts = 0;
+    this.#workers.set(worker.id, worker);
+    void worker.over.then(() => {
+      this.#workers.delete(worker.id);
+      this.#replace();
+    });
+  }
+
+  #replace(): void {
+    if (this.#closing || this.#failedStarts >= MAX_FAILED_STARTS) return;
+    this.#startOne().catch(() => {
+      this.#failedStarts++;
+      this.#replace();
+    });
+  }
+}

@@ -1,0 +1,138 @@
+import * as v from "valibot";
+import { RefusedError, SessionStateError } from "../errors.js";
+import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
+import type { Json } from "../recording/index.js";
+import { type Method, type Methods, method, Peer } from "../rpc/peer.js";
+import type { Transport } from "../transport/transport.js";
+import { type Call, SESSION_CALLS } from "./calls.js";
+import { makeRecording } from "./recorder.js";
+import type { MasterSession } from "./session.js";
+import type { SessionLog } from "./session-log.js";
+
+const nothing = v.strictObject({});
+const restartSchema = v.strictObject({
+  seed: v.pipe(v.number(), v.safeInteger()),
+  epoch: v.pipe(v.number(), v.safeInteger()),
+  roots: v.array(v.string()),
+  inputs: v.record(v.string(), v.string()),
+});
+
+/** Answers clients: validates, puts changing calls in order, logs every call before it acknowledges it. */
+export class Master {
+  readonly session: MasterSession;
+  readonly log: SessionLog;
+  readonly #roots: readonly string[];
+  readonly #now: () => number;
+  readonly #end: () => void;
+  readonly #clients = new Set<Peer>();
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(session: MasterSession, log: SessionLog, roots: readonly string[], now: () => number, end: () => void) {
+    this.session = session;
+    this.log = log;
+    this.#roots = roots;
+    this.#now = now;
+    this.#end = end;
+    session.runner.onProgress((progress) => {
+      for (const client of this.#clients) client.emit("progress", progress);
+    });
+  }
+
+  accept(link: Transport): void {
+    const peer = new Peer(link, this.#methods(), "client");
+    this.#clients.add(peer);
+    peer.onClose(() => this.#clients.delete(peer));
+  }
+
+  close(): void {
+    for (const client of this.#clients) client.close();
+  }
+
+  #methods(): Methods {
+    const methods: { [name: string]: Method } = {};
+    for (const [name, call] of Object.entries(SESSION_CALLS)) {
+      methods[name] = method(call.params, (params) => this.#answer(name, call, params));
+    }
+    return { ...methods, ...this.#ownMethods() };
+  }
+
+  /** What concerns the session as a whole. */
+  #ownMethods(): Methods {
+    return {
+      hello: method(v.object({ protocol: v.number(), version: v.string() }), ({ protocol, version }) => {
+        if (protocol !== PROTOCOL_VERSION) {
+          throw new RefusedError(
+            `This client runs graphvm ${version}, the master ${VERSION}: install the same version on both.`,
+            { client: version, master: VERSION },
+          );
+        }
+        const { seed, epoch } = this.session;
+        return { version: VERSION, seed, epoch };
+      }),
+      setRecording: method(v.strictObject({ on: v.boolean() }), ({ on }) =>
+        this.#logged("setRecording", { on }, async () => this.log.setRecording(on)),
+      ),
+      clearRecording: method(nothing, () => this.#logged("clearRecording", {}, async () => this.log.clearRecording())),
+      getRecording: method(nothing, () =>
+        this.#inOrder(async () => {
+          if (this.log.recorded.length === 0) {
+            throw new SessionStateError("Nothing is recorded: call setRecording(true) before the pipeline.", {});
+          }
+          return makeRecording(this.session, this.log, this.#now(), this.#roots);
+        }),
+      ),
+      restart: method(restartSchema, ({ seed, epoch, roots, inputs }) =>
+        this.#inOrder(() => this.#restart(seed, epoch, roots, inputs)),
+      ),
+      endCluster: method(nothing, async () => {
+        await this.#logged("endCluster", {}, async () => {});
+        setImmediate(this.#end);
+      }),
+    };
+  }
+
+  async #restart(
+    seed: number,
+    epoch: number,
+    roots: readonly string[],
+    inputs: { [uri: string]: string },
+  ): Promise<void> {
+    if (this.session.programs.length > 0 || this.session.runner.progress().total > 0) {
+      throw new SessionStateError(
+        "A replay needs a fresh session: this one has programs or jobs. Start another master.",
+        {},
+      );
+    }
+    this.session.inputs.relocate(roots, new Map(Object.entries(inputs)));
+    await this.session.restart(seed, epoch);
+    this.log.restart();
+  }
+
+  #logged(name: string, params: Json, run: () => Promise<void>): Promise<void> {
+    return this.#inOrder(async () => {
+      await run();
+      await this.log.add(name, params, { result: null });
+    });
+  }
+
+  async #answer(name: string, call: Call, params: unknown): Promise<unknown> {
+    const run = async (): Promise<unknown> => {
+      const logged = await call.log(params, this.log);
+      try {
+        const { answer, logged: result } = await call.run(params, this.session, this.log);
+        await this.log.add(name, logged, { result });
+        return answer;
+      } catch (error) {
+        await this.log.add(name, logged, { error });
+        throw error;
+      }
+    };
+    return call.exclusive ? this.#inOrder(run) : run();
+  }
+
+  #inOrder<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(run);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+}

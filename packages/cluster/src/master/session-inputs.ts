@@ -1,0 +1,70 @@
+import { InputChangedError, InputMissingError } from "@graphvm/engine";
+import { inputPath, LocalInputs, stampOf } from "@graphvm/engine/internal";
+import type { DeclaredFile } from "../planner/declared-files.js";
+import type { JobFile } from "../protocol.js";
+import type { RecordedInput } from "../recording/index.js";
+
+/** The declared inputs of a session, as the master finds them under its roots. */
+export class SessionInputs {
+  readonly #local = new LocalInputs();
+  readonly #files = new Map<string, JobFile>();
+  #roots: readonly string[];
+  #mapped: ReadonlyMap<string, string>;
+
+  /** A relative URI is looked for under each root in turn; a mapped one is where the map says. */
+  constructor(roots: readonly string[], mapped: ReadonlyMap<string, string> = new Map()) {
+    this.#roots = roots;
+    this.#mapped = mapped;
+  }
+
+  relocate(roots: readonly string[], mapped: ReadonlyMap<string, string>): void {
+    this.#roots = roots;
+    this.#mapped = mapped;
+    this.#files.clear();
+  }
+
+  /**
+   * Hashes an input, or takes the hash from before where the file was not touched since.
+   *
+   * @throws InputMissingError, InputChangedError where it is not what was declared, or not what it was before.
+   */
+  resolve({ uri, sha256: declared }: DeclaredFile): JobFile {
+    const path = this.#find(uri);
+    const stamp = stampOf(path);
+    if (!stamp)
+      throw new InputMissingError(
+        `The input ${uri} is not there (looked for ${path}): check the path, or name another root.`,
+        { uri, path },
+      );
+    const sha256 = this.#local.digest(path, stamp);
+    const before = this.#files.get(uri);
+    if ((declared !== undefined && declared !== sha256) || (before && before.sha256 !== sha256)) {
+      throw new InputChangedError(
+        `The input ${uri} changed since it was declared: declare it again, or put the old bytes back.`,
+        { uri, path },
+      );
+    }
+    const file = { uri, sha256, path, ...stamp };
+    this.#files.set(uri, file);
+    return file;
+  }
+
+  /** Where an input with that digest lies, for workers that lack it. */
+  pathOf(sha256: string): string | undefined {
+    for (const file of this.#files.values()) if (file.sha256 === sha256) return file.path;
+    return undefined;
+  }
+
+  /** All inputs so far, by URI. */
+  list(): RecordedInput[] {
+    const files = [...this.#files.values()].map(({ uri, size, sha256 }) => ({ uri, size, sha256 }));
+    return files.sort((a, b) => (a.uri < b.uri ? -1 : 1));
+  }
+
+  #find(uri: string): string {
+    const mapped = this.#mapped.get(uri);
+    if (mapped !== undefined) return mapped;
+    const paths = this.#roots.map((root) => inputPath(root, uri));
+    return paths.find((path) => stampOf(path)) ?? paths[0]!;
+  }
+}

@@ -1,0 +1,141 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { toWireError } from "@graphvm/engine";
+import {
+  blobRef,
+  FolderStore,
+  type Journal,
+  type Json,
+  openJournal,
+  redactSecrets,
+  sha256Hex,
+} from "../recording/index.js";
+
+/** A call as the journal has it. */
+export interface LoggedCall {
+  readonly at: number;
+  readonly method: string;
+  readonly params: Json;
+  readonly result?: Json;
+  readonly error?: Json;
+}
+
+/** JSON larger than this stands as a blob. */
+const INLINE = 16 * 1024;
+
+/** Calls that make up a session's state: what a recording that starts later must write down first. */
+const LOADS: ReadonlySet<string> = new Set(["load", "remoteEval", "addRules"]);
+
+/**
+ * The session's write-ahead log, and the recording cut from it. A call is acknowledged once its line is written; the file
+ * is synced every 10 ms at most.
+ */
+export class SessionLog {
+  readonly directory: string;
+  readonly blobs = new Map<string, Uint8Array>();
+  readonly #journal: Journal;
+  readonly #store: FolderStore;
+  readonly #temporary: boolean;
+  readonly #now: () => number;
+  readonly #secrets: readonly string[];
+  #setup: LoggedCall[] = [];
+  #recorded: LoggedCall[] = [];
+  #recording = false;
+
+  private constructor(
+    directory: string,
+    temporary: boolean,
+    journal: Journal,
+    now: () => number,
+    secrets: readonly string[],
+  ) {
+    this.directory = directory;
+    this.#temporary = temporary;
+    this.#journal = journal;
+    this.#now = now;
+    this.#secrets = secrets;
+    this.#store = new FolderStore(join(directory, "blobs"));
+  }
+
+  /** Opens a log in `directory`, or in a temporary one that goes with the session. */
+  static async open(directory: string | undefined, now: () => number, secrets: readonly string[]): Promise<SessionLog> {
+    const path = directory ?? mkdtempSync(join(tmpdir(), "graphvm-journal-"));
+    mkdirSync(join(path, "blobs"), { recursive: true });
+    const journal = await openJournal(join(path, "journal.ndjson"));
+    return new SessionLog(path, directory === undefined, journal, now, secrets);
+  }
+
+  /** Writes a call down. What it holds of secrets is replaced. */
+  async add(
+    method: string,
+    params: Json,
+    outcome: { readonly result: Json } | { readonly error: unknown },
+  ): Promise<void> {
+    const ended =
+      "error" in outcome
+        ? { error: await this.#box(wireJson(outcome.error)) }
+        : { result: await this.#box(outcome.result) };
+    const call: LoggedCall = { at: this.#now(), method, params: await this.#box(params), ...ended };
+    await this.#journal.add(call);
+    if (!("error" in outcome)) this.#note(call);
+    if (this.#recording) this.#recorded.push(call);
+  }
+
+  /** Keeps bytes beside the journal; the reference that stands for them. */
+  async blob(bytes: Uint8Array): Promise<{ readonly $blob: string }> {
+    const sha256 = sha256Hex(bytes);
+    if (!this.blobs.has(sha256)) {
+      this.blobs.set(sha256, bytes);
+      await this.#store.put(sha256, bytes);
+    }
+    return blobRef(sha256);
+  }
+
+  get recording(): boolean {
+    return this.#recording;
+  }
+
+  /** The recorded calls so far. */
+  get recorded(): readonly LoggedCall[] {
+    return this.#recorded;
+  }
+
+  /** Turns recording on or off. The first line of a recording is what is loaded already. */
+  setRecording(on: boolean): void {
+    if (on && this.#recorded.length === 0) this.#recorded = [...this.#setup];
+    this.#recording = on;
+  }
+
+  clearRecording(): void {
+    this.#recorded = this.#recording ? [...this.#setup] : [];
+  }
+
+  /** Forgets programs and graph: the session starts over. */
+  restart(): void {
+    this.#setup = [];
+    this.#recorded = [];
+  }
+
+  async close(): Promise<void> {
+    await this.#journal.close();
+    if (this.#temporary) rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #note(call: LoggedCall): void {
+    if (call.method === "initGraph") this.#setup = this.#setup.filter((each) => LOADS.has(each.method));
+    if (LOADS.has(call.method) || call.method === "initGraph" || call.method === "dispatchJobs") this.#setup.push(call);
+  }
+
+  async #box(json: Json): Promise<Json> {
+    const { value } = redactSecrets(json, { values: this.#secrets });
+    const text = JSON.stringify(value);
+    return text.length <= INLINE ? value : { $json: await this.blob(Buffer.from(text)) };
+  }
+}
+
+/** An error without its stack, which names places of this machine. */
+function wireJson(error: unknown): Json {
+  const { code, name, message, fields } = toWireError(error);
+  return JSON.parse(JSON.stringify({ code, name, message, fields })) as Json;
+}

@@ -1,0 +1,196 @@
+import type { WireRefs } from "@graphvm/rules/internal";
+import { SessionStateError } from "../errors.js";
+import type { GraphPicture } from "../planner/picture.js";
+import { Planner, type PlannerLimits } from "../planner/planner.js";
+import type { Plan } from "../planner/planner-graph.js";
+import type { Program } from "../program/program.js";
+import { type JobFile, VERSION } from "../protocol.js";
+import type { RecordedProgram } from "../recording/index.js";
+import { DataClient } from "../store/data-client.js";
+import { ObjectStore } from "../store/object-store.js";
+import type { Transport } from "../transport/transport.js";
+import { JobRunner } from "./job-runner.js";
+import { SessionInputs } from "./session-inputs.js";
+import { type SessionSetup, WorkerPool } from "./worker-pool.js";
+
+/** What a session is made with. */
+export interface SessionOptions {
+  readonly seed: number;
+  readonly epoch: number;
+  /** Where relative input URIs are looked for. */
+  readonly roots: readonly string[];
+  readonly limits: PlannerLimits;
+  readonly token: string | undefined;
+}
+
+/** Where a graph is cut. */
+export interface CutOptions {
+  readonly cut: readonly string[];
+  readonly noCopy: readonly string[];
+}
+
+/** A job as clients see it. */
+export interface JobInfo {
+  readonly id: string;
+  readonly rule: string;
+  readonly label: string;
+  readonly inputs: readonly string[];
+  readonly nodes: number;
+}
+
+/** A finished job as `wait` reports it. */
+export interface JobOutcome {
+  readonly id: string;
+  readonly rule: string;
+  readonly digest: string;
+  readonly worker: string;
+}
+
+/** What a master does for its session, whoever asks: programs, planning, jobs, values. Logs nothing. */
+export class MasterSession {
+  readonly store = new ObjectStore();
+  readonly data: DataClient;
+  readonly inputs: SessionInputs;
+  readonly pool: WorkerPool;
+  readonly runner: JobRunner;
+  readonly #planner: Planner;
+  #setup: SessionSetup;
+
+  constructor(options: SessionOptions) {
+    this.data = new DataClient(options.token);
+    this.inputs = new SessionInputs(options.roots);
+    this.#planner = new Planner(options.limits);
+    this.#setup = { session: { seed: options.seed, epoch: options.epoch }, programs: [] };
+    this.pool = new WorkerPool(() => this.#setup, {
+      joined: (worker, host) => this.runner.handle({ kind: "workerJoined", worker, host }),
+      left: (worker, host, lastOfHost) => {
+        this.runner.handle({ kind: "workerLeft", worker });
+        if (lastOfHost) this.runner.handle({ kind: "hostLost", host });
+      },
+    });
+    this.runner = new JobRunner(this.pool, this.store, this.data);
+  }
+
+  get seed(): number {
+    return this.#setup.session.seed;
+  }
+
+  get epoch(): number {
+    return this.#setup.session.epoch;
+  }
+
+  get programs(): readonly Program[] {
+    return this.#setup.programs;
+  }
+
+  acceptWorker(link: Transport): void {
+    this.pool.accept(link);
+  }
+
+  /** Loads a program into the planner and every worker. A new version of a known program starts the graph over. */
+  async load(program: Program): Promise<{ exports: string[]; namespaces: string[] }> {
+    const before = this.#setup.programs.find((each) => each.name === program.name);
+    const loaded = await this.#planner.load(program);
+    if (before?.hash === program.hash) return loaded;
+    const programs = [...this.#setup.programs.filter((each) => each !== before), program];
+    this.#setup = { ...this.#setup, programs };
+    await this.pool.broadcast("load", program);
+    if (before) await this.initGraph();
+    return loaded;
+  }
+
+  /** Empties the graph: jobs and values go, programs stay. */
+  async initGraph(): Promise<void> {
+    await this.#planner.reset();
+    this.store.clear();
+    this.runner.reset();
+    await this.pool.broadcast("configure", this.#setup.session);
+  }
+
+  async jobDeps(refs: WireRefs, { cut, noCopy }: CutOptions): Promise<{ plan: Plan; files: JobFile[][] }> {
+    const plan = await this.#planner.call<Plan>("plan", { refs, cut, noCopy });
+    return { plan, files: plan.jobs.map((job) => job.files.map((file) => this.inputs.resolve(file))) };
+  }
+
+  async dispatch(refs: WireRefs, options: CutOptions): Promise<Plan> {
+    const { plan, files } = await this.jobDeps(refs, options);
+    this.runner.submit(plan.jobs.map((job, i) => ({ job, files: files[i]! })));
+    return plan;
+  }
+
+  /** Every job that is done, in order. */
+  outcomes(): JobOutcome[] {
+    const done = this.runner.jobs().filter(({ state }) => state.state === "done");
+    return done.map(({ job, state }) => ({
+      id: job.id,
+      rule: job.rule,
+      digest: state.digest!,
+      worker: state.worker ?? "",
+    }));
+  }
+
+  /**
+   * The value of a node that was computed.
+   *
+   * @throws SessionStateError where no dispatched job computes it.
+   */
+  async getData(refs: WireRefs): Promise<{ id: string; bytes: Uint8Array; digest: string }> {
+    const { id, job } = await this.#planner.call<{ id: string; job: string | null }>("locate", { refs });
+    if (job === null || this.runner.job(job) === undefined) {
+      throw new SessionStateError(
+        "No dispatched job computes this node: dispatch jobs for it first (session.calc does both).",
+        { node: id },
+      );
+    }
+    return { id, ...(await this.runner.value(id, job)) };
+  }
+
+  /** The graph to be drawn, each node with the worker that computed its job. */
+  async picture(fold: number): Promise<GraphPicture> {
+    return this.#planner.call<GraphPicture>("picture", { fold });
+  }
+
+  recordedPrograms(blobOf: (program: Program) => string): RecordedProgram[] {
+    return this.programs.map((program) => ({ name: program.name, hash: program.hash, blob: blobOf(program) }));
+  }
+
+  /** Starts over with another seed and epoch: no programs, no graph. */
+  async restart(seed: number, epoch: number): Promise<void> {
+    this.#setup = { session: { seed, epoch }, programs: [] };
+    await this.#planner.clear();
+    this.store.clear();
+    this.runner.reset();
+    await this.pool.broadcast("clear", {});
+    await this.pool.broadcast("configure", this.#setup.session);
+  }
+
+  status() {
+    const workers = this.pool.list();
+    const scheduled = new Map(this.runner.workers().map((worker) => [worker.id, worker]));
+    return {
+      version: VERSION,
+      seed: this.seed,
+      epoch: this.epoch,
+      programs: this.programs.map(({ name, hash }) => ({ name, hash })),
+      workers: workers.map(({ id, host, node }) => ({
+        id,
+        kind: host === "" ? ("thread" as const) : ("websocket" as const),
+        node,
+        job: scheduled.get(id)?.job ?? null,
+        finished: scheduled.get(id)?.finished ?? 0,
+      })),
+      jobs: this.runner.progress(),
+      bytes: this.store.bytes,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.runner.close();
+    this.pool.closeAll();
+    this.data.close();
+    await this.#planner.close();
+  }
+}
+
+/** What `status` answers. */
+export type SessionStatus = ReturnType<MasterSession["status"]>;

@@ -1,0 +1,119 @@
+import { Peer } from "../rpc/peer.js";
+import { dataMethods } from "../store/data-methods.js";
+import { listen } from "../transport/listen.js";
+import { InputFiles } from "../worker/input-files.js";
+import type { WorkerHandle } from "../worker/worker-host.js";
+import { LocalWorkers } from "./local-workers.js";
+import { Master } from "./master.js";
+import { MasterSession } from "./session.js";
+import { SessionLog } from "./session-log.js";
+
+/** The port a master listens on unless told otherwise. */
+export const DEFAULT_PORT = 7225;
+
+/** How a master is started; everything has a default. */
+export interface MasterOptions {
+  /** Default 7225; 0 takes any free port. */
+  readonly port?: number;
+  /** Default 127.0.0.1. Any other address needs a token. */
+  readonly host?: string;
+  /** Whoever connects must show it. */
+  readonly token?: string;
+  /** Worker threads in this process. Default 1; 0 where only WebSocket workers are to compute. */
+  readonly workers?: number;
+  /** Seeds every random number inside atoms. Default 0. */
+  readonly seed?: number;
+  /** What the clock says inside atoms, in milliseconds since 1970. Default: now, once. */
+  readonly epoch?: number;
+  /** Where relative input URIs are looked for. Default: the working directory. */
+  readonly root?: string;
+  /** Where the journal is kept. Default: a temporary folder that goes with the session. */
+  readonly journal?: string;
+  /** How long one expansion may take, in seconds (default 60), and how many nodes a graph may have (default 50 million). */
+  readonly plannerSeconds?: number;
+  readonly maxNodes?: number;
+  /** Environment variables whose values never reach the journal. */
+  readonly secretVariables?: readonly string[];
+  /** The wall clock, in milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** A running master. */
+export interface MasterHandle extends AsyncDisposable {
+  /** Where clients and workers connect: `ws://host:port`. */
+  readonly url: string;
+  /** Settles when the cluster has ended, by `close()` or by a client's `endCluster`. */
+  readonly closed: Promise<void>;
+  /** The master's own worker threads. */
+  readonly threads: ReadonlyMap<string, WorkerHandle>;
+  /** Ends everything that was started: sockets, threads, temporary files. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a master and its worker threads.
+ *
+ * @throws PortInUseError, TokenNeededError
+ * @example
+ * await using master = await startMaster({ port: 0, workers: 3 });
+ * await using session = await connect(master.url);
+ */
+export async function startMaster(options: MasterOptions = {}): Promise<MasterHandle> {
+  const now = options.now ?? Date.now;
+  const root = options.root ?? process.cwd();
+  const { token } = options;
+  const secrets = (options.secretVariables ?? [])
+    .map((name) => process.env[name] ?? "")
+    .filter((value) => value !== "");
+  const log = await SessionLog.open(options.journal, now, token === undefined ? secrets : [...secrets, token]);
+  const session = new MasterSession({
+    seed: options.seed ?? 0,
+    epoch: options.epoch ?? now(),
+    roots: [root],
+    limits: { seconds: options.plannerSeconds ?? 60, nodes: options.maxNodes ?? 50_000_000 },
+    token,
+  });
+  let finish: () => void = () => {};
+  const closed = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const master = new Master(session, log, [root], now, () => void close());
+  const data = dataMethods(session.store, (sha256) => session.inputs.pathOf(sha256));
+  const server = await listen(
+    { port: options.port ?? DEFAULT_PORT, host: options.host, token },
+    {
+      "/": (link) => master.accept(link),
+      "/worker": (link) => session.acceptWorker(link),
+      "/data": (link) => void new Peer(link, data, "process"),
+    },
+  ).catch(async (error: unknown) => {
+    await log.close();
+    throw error;
+  });
+  const local = new LocalWorkers(session, {
+    store: session.store,
+    data: session.data,
+    files: new InputFiles(root),
+    host: "",
+    address: (host) => host,
+  });
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    closing ??= (async () => {
+      await local.close();
+      await session.close();
+      master.close();
+      await server.close();
+      await log.close();
+      finish();
+    })();
+    return closing;
+  };
+  try {
+    await local.start(options.workers ?? 1);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { url: server.url, closed, threads: local.handles, close, [Symbol.asyncDispose]: close };
+}

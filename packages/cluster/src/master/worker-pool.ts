@@ -1,0 +1,130 @@
+import { numericsDigest } from "@graphvm/engine";
+import { ConnectionLostError, RefusedError } from "../errors.js";
+import type { Program } from "../program/program.js";
+import { type JobFile, type Join, joinSchema, PROTOCOL_VERSION, VERSION, type WorkerJob } from "../protocol.js";
+import { method, Peer } from "../rpc/peer.js";
+import type { Transport } from "../transport/transport.js";
+import type { RunAnswer } from "../worker/worker-host.js";
+
+/** What a worker must be told before its first job. */
+export interface SessionSetup {
+  readonly session: { readonly seed: number; readonly epoch: number };
+  readonly programs: readonly Program[];
+}
+
+/** What the pool tells its master. */
+export interface PoolEvents {
+  joined(worker: string, host: string): void;
+  left(worker: string, host: string, lastOfHost: boolean): void;
+}
+
+interface PoolWorker {
+  readonly id: string;
+  readonly join: Join;
+  readonly peer: Peer;
+}
+
+/** The workers that are connected to a master. */
+export class WorkerPool {
+  readonly #workers = new Map<string, PoolWorker>();
+  readonly #setup: () => SessionSetup;
+  readonly #events: PoolEvents;
+  #joined = 0;
+
+  constructor(setup: () => SessionSetup, events: PoolEvents) {
+    this.#setup = setup;
+    this.#events = events;
+  }
+
+  get size(): number {
+    return this.#workers.size;
+  }
+
+  /** Takes a new link on which a worker will ask to join. */
+  accept(link: Transport): void {
+    const peer: Peer = new Peer(link, { join: method(joinSchema, (join) => this.#join(peer, join)) }, "worker");
+  }
+
+  async run(worker: string, job: WorkerJob & { readonly files: readonly JobFile[] }): Promise<RunAnswer> {
+    const { peer, join } = this.#get(worker);
+    // paths of the master mean something only to threads of its own process
+    const files = join.host === "" ? job.files : job.files.map(({ uri, sha256, size }) => ({ uri, sha256, size }));
+    return peer.call<RunAnswer>("run", { ...job, files });
+  }
+
+  async get(worker: string, id: string): Promise<{ bytes: Uint8Array; digest: string }> {
+    return this.#get(worker).peer.call("get", { id });
+  }
+
+  has(worker: string): boolean {
+    return this.#workers.has(worker);
+  }
+
+  /** Calls every worker; one that goes away meanwhile does not count. */
+  async broadcast(name: string, params: unknown): Promise<void> {
+    const calls = [...this.#workers.values()].map(async ({ peer }) => {
+      try {
+        await peer.call(name, params);
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError)) throw error;
+      }
+    });
+    await Promise.all(calls);
+  }
+
+  closeAll(): void {
+    for (const { peer } of this.#workers.values()) peer.close();
+  }
+
+  list(): { id: string; host: string; node: string }[] {
+    return [...this.#workers.values()].map(({ id, join }) => ({ id, host: join.host, node: join.node }));
+  }
+
+  #get(id: string): PoolWorker {
+    const worker = this.#workers.get(id);
+    if (!worker) throw new ConnectionLostError(`The worker ${id} is gone.`, { worker: id });
+    return worker;
+  }
+
+  async #join(peer: Peer, join: Join): Promise<{ id: string }> {
+    refuseStranger(join);
+    const worker: PoolWorker = { id: `w${++this.#joined}`, join, peer };
+    let told = this.#setup();
+    await tell(peer, told);
+    // what was loaded meanwhile
+    for (let now = this.#setup(); now !== told; now = this.#setup()) {
+      told = now;
+      await tell(peer, told);
+    }
+    this.#workers.set(worker.id, worker);
+    this.#events.joined(worker.id, join.host);
+    peer.onClose(() => {
+      this.#workers.delete(worker.id);
+      const last = join.host !== "" && ![...this.#workers.values()].some((other) => other.join.host === join.host);
+      this.#events.left(worker.id, join.host, last);
+    });
+    return { id: worker.id };
+  }
+}
+
+async function tell(peer: Peer, { session, programs }: SessionSetup): Promise<void> {
+  await peer.call("clear");
+  await peer.call("configure", session);
+  for (const program of programs) await peer.call("load", program);
+}
+
+function refuseStranger(join: Join): void {
+  if (join.protocol !== PROTOCOL_VERSION || join.version !== VERSION) {
+    throw new RefusedError(
+      `The worker runs graphvm ${join.version}, the master ${VERSION}: install the same version on both.`,
+      { worker: join.version, master: VERSION },
+    );
+  }
+  const numerics = numericsDigest();
+  if (join.numerics !== numerics) {
+    throw new RefusedError(
+      `The worker's Math functions give other bits than the master's (Node ${join.node} and ${process.version}): run the same Node version on both.`,
+      { worker: join.numerics, master: numerics },
+    );
+  }
+}

@@ -1,0 +1,115 @@
+import type { Ref } from "@graphvm/engine";
+import { cycleError, describeRef, Structure, Walk } from "@graphvm/engine/internal";
+import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
+import type { JobPlan } from "../scheduler/types.js";
+import { type CutJob, cutGraph } from "./cut.js";
+import { type DeclaredFile, declaredFiles } from "./declared-files.js";
+
+/** A job with what its worker needs to know. */
+export interface PlannedJob extends JobPlan {
+  readonly refs: WireRefs;
+  /** What the job is, for people: `ml.train(…)`. */
+  readonly label: string;
+  /** Declared inputs that its nodes read. */
+  readonly files: readonly DeclaredFile[];
+  /** How many nodes it computes. */
+  readonly nodes: number;
+}
+
+/** What planning a graph answers. */
+export interface Plan {
+  readonly jobs: readonly PlannedJob[];
+  /** Reachable nodes. */
+  readonly nodes: number;
+  readonly edges: number;
+  readonly rules: { readonly [rule: string]: number };
+}
+
+/** The master's graph: expanded, cut, never computed. */
+export class PlannerGraph {
+  readonly structure: Structure;
+  /** The job that computes a node (the first that asked for it, where several compute it again). */
+  readonly jobOf = new Map<number, number>();
+  readonly #files = new Map<number, readonly DeclaredFile[]>();
+
+  constructor(maxNodes: number) {
+    this.structure = new Structure({ nodes: maxNodes });
+  }
+
+  plan(refs: readonly Ref[], cut: ReadonlySet<string>, noCopy: ReadonlySet<string>): Plan {
+    const { structure } = this;
+    const roots = refs.map((ref) => structure.intern(ref));
+    const order = this.#expand(roots);
+    const jobs = cutGraph(structure, order, { roots, cut, noCopy });
+    for (const job of jobs) {
+      for (const node of job.nodes) if (!this.jobOf.has(node)) this.jobOf.set(node, job.node);
+      this.jobOf.set(job.node, job.node);
+    }
+    return { jobs: jobs.map((job) => this.#planned(job)), ...this.#counts(order) };
+  }
+
+  /** Expands everything below the roots; the reachable nodes, dependencies first. */
+  #expand(roots: readonly number[]): Uint32Array {
+    const { structure } = this;
+    const order: number[] = [];
+    let left = new Uint8Array(Math.max(1024, structure.table.size));
+    const walk = new Walk(
+      {
+        done: (node) => left[node] === 1,
+        enter: (node) => this.#enter(node),
+        count: (node) => structure.count(node),
+        dependency: (node, index) => structure.dependency(node, index),
+        leave: (node) => {
+          if (node >= left.length) {
+            const grown = new Uint8Array(structure.table.size * 2);
+            grown.set(left);
+            left = grown;
+          }
+          left[node] = 1;
+          order.push(node);
+          return undefined;
+        },
+        cycle: (nodes) => cycleError(structure, nodes),
+      },
+      roots,
+    );
+    walk.advance();
+    return Uint32Array.from(order);
+  }
+
+  #enter(node: number): void {
+    if (this.structure.isExpanded(node)) return;
+    const files = declaredFiles(this.structure.expand(node));
+    if (files.length > 0) this.#files.set(node, files);
+  }
+
+  #planned(job: CutJob): PlannedJob {
+    const { table } = this.structure;
+    const ref = table.ref(job.node)!;
+    const files = new Map(job.nodes.flatMap((node) => this.#files.get(node) ?? []).map((file) => [file.uri, file]));
+    return {
+      id: table.idHex(job.node),
+      rule: `${ref.ns}.${ref.name}`,
+      label: describeRef(ref, 60),
+      refs: writeRefs([ref]),
+      inputs: job.inputs.map((input) => table.idHex(input)),
+      ...(job.pin === undefined ? {} : { pin: table.idHex(job.pin) }),
+      noCopy: job.noCopy,
+      files: [...files.values()],
+      nodes: job.nodes.length,
+    };
+  }
+
+  #counts(order: Uint32Array): Omit<Plan, "jobs"> {
+    const rules = new Map<string, number>();
+    let edges = 0;
+    for (const node of order) {
+      const rule = this.structure.table.rule(node)!;
+      const name = `${rule.ns}.${rule.name}`;
+      rules.set(name, (rules.get(name) ?? 0) + 1);
+      edges += this.structure.count(node);
+    }
+    const sorted = [...rules].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
+    return { nodes: order.length, edges, rules: Object.fromEntries(sorted) };
+  }
+}

@@ -1,0 +1,66 @@
+import type { WireRefs } from "@graphvm/rules/internal";
+import * as v from "valibot";
+
+/** The version of the messages: peers of another one are refused. */
+export const PROTOCOL_VERSION = 1;
+
+/** graphvm's own version, the same in every package. */
+export const VERSION = "0.1.0";
+
+const hex = (length: number) =>
+  v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${length}}$`), `expected ${length} hexadecimal digits`));
+
+export const nodeIdSchema = hex(32);
+export const sha256Schema = hex(64);
+export const bytesSchema = v.instance(Uint8Array);
+
+const json: v.GenericSchema<never> = v.any() as never;
+
+export const refsSchema: v.GenericSchema<unknown, WireRefs> = v.object({
+  refs: v.array(v.tuple([v.string(), v.string(), v.array(json)])),
+  roots: v.array(v.pipe(v.number(), v.integer(), v.minValue(0))),
+}) as never;
+
+export const programSchema = v.object({
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  hash: sha256Schema,
+  code: v.string(),
+  map: v.exactOptional(v.string()),
+});
+
+export const sessionSchema = v.object({ seed: v.number(), epoch: v.number() });
+
+/** A declared input as the master knows it; `path` is set where the worker shares the master's file system. */
+export const fileSchema = v.object({
+  uri: v.string(),
+  sha256: sha256Schema,
+  size: v.number(),
+  path: v.exactOptional(v.string()),
+  mtimeMs: v.exactOptional(v.number()),
+  ino: v.exactOptional(v.number()),
+});
+export type JobFile = v.InferOutput<typeof fileSchema>;
+
+/** A job as it goes to a worker: one ref, and where the values of its inputs are. */
+export const jobSchema = v.object({
+  id: nodeIdSchema,
+  refs: refsSchema,
+  inputs: v.array(v.object({ id: nodeIdSchema, hosts: v.array(v.string()) })),
+  files: v.array(fileSchema),
+  noCopy: v.boolean(),
+});
+export type WorkerJob = v.InferOutput<typeof jobSchema>;
+
+/** What a worker says of a finished job. */
+export const jobResultSchema = v.object({ digest: sha256Schema, size: v.number() });
+export type JobResult = v.InferOutput<typeof jobResultSchema>;
+
+export const joinSchema = v.object({
+  protocol: v.number(),
+  version: v.string(),
+  numerics: v.string(),
+  /** Where other processes fetch this worker's values; empty for threads of the master's own process. */
+  host: v.string(),
+  node: v.string(),
+});
+export type Join = v.InferOutput<typeof joinSchema>;

@@ -1,0 +1,127 @@
+import { fromWireError, toWireError, type WireError } from "@graphvm/engine";
+import * as v from "valibot";
+import { BadMessageError, ConnectionLostError } from "../errors.js";
+import type { Message, Transport } from "../transport/transport.js";
+
+/** Answers one method: its params are validated before `run` sees them. */
+export interface Method<P = unknown> {
+  readonly params: v.GenericSchema<unknown, P>;
+  run(params: P): unknown;
+}
+
+export type Methods = { readonly [name: string]: Method };
+
+/** Makes a method; its params' type is the schema's. */
+export function method<S extends v.GenericSchema>(params: S, run: (params: v.InferOutput<S>) => unknown): Method {
+  return { params, run } as Method;
+}
+
+const envelope = v.union([
+  v.object({ call: v.number(), method: v.pipe(v.string(), v.maxLength(64)), params: v.unknown() }),
+  v.object({ answer: v.number(), result: v.unknown() }),
+  v.object({ answer: v.number(), error: v.custom<WireError>((value) => typeof value === "object" && value !== null) }),
+  v.object({ event: v.pipe(v.string(), v.maxLength(64)), data: v.unknown() }),
+]);
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Calls, answers and events over a transport: both sides may call the other. */
+export class Peer {
+  readonly #transport: Transport;
+  readonly #methods: Methods;
+  readonly #pending = new Map<number, Pending>();
+  readonly #events = new Map<string, (data: unknown) => void>();
+  #next = 1;
+  #lost: ConnectionLostError | undefined;
+
+  constructor(transport: Transport, methods: Methods, otherSide: string) {
+    this.#transport = transport;
+    this.#methods = methods;
+    transport.onClose((reason) => {
+      this.#lost = new ConnectionLostError(
+        `The connection to the ${otherSide} was lost.`,
+        {},
+        reason ? { cause: reason } : {},
+      );
+      for (const pending of this.#pending.values()) pending.reject(this.#lost);
+      this.#pending.clear();
+    });
+    transport.onMessage((message) => this.#receive(message));
+  }
+
+  /**
+   * Calls a method of the other side.
+   *
+   * @throws what the other side threw, as that error; ConnectionLostError where it went away first.
+   */
+  call<T = unknown>(method: string, params: unknown = {}): Promise<T> {
+    if (this.#lost) return Promise.reject(this.#lost);
+    const call = this.#next++;
+    return new Promise<T>((resolve, reject) => {
+      this.#pending.set(call, { resolve: resolve as (value: unknown) => void, reject });
+      this.#transport.send({ call, method, params });
+    });
+  }
+
+  /** Tells the other side something, without an answer. */
+  emit(event: string, data: unknown): void {
+    this.#transport.send({ event, data });
+  }
+
+  on(event: string, listener: (data: unknown) => void): void {
+    this.#events.set(event, listener);
+  }
+
+  onClose(listener: (reason: Error | undefined) => void): void {
+    this.#transport.onClose(listener);
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+
+  #receive(message: Message): void {
+    const parsed = v.safeParse(envelope, message);
+    if (!parsed.success) {
+      // an answer can't be given to what has no id; a peer that speaks otherwise has no business here
+      this.#transport.close();
+      return;
+    }
+    const { output } = parsed;
+    if ("call" in output) void this.#answer(output.call, output.method, output.params);
+    else if ("event" in output) this.#events.get(output.event)?.(output.data);
+    else {
+      const pending = this.#pending.get(output.answer);
+      this.#pending.delete(output.answer);
+      if ("error" in output) pending?.reject(fromWireError(output.error));
+      else pending?.resolve(output.result);
+    }
+  }
+
+  async #answer(answer: number, name: string, params: unknown): Promise<void> {
+    try {
+      const result = await this.#run(name, params);
+      this.#transport.send({ answer, result });
+    } catch (error) {
+      this.#transport.send({ answer, error: toWireError(error) });
+    }
+  }
+
+  async #run(name: string, params: unknown): Promise<unknown> {
+    const method = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
+    if (!method) throw new BadMessageError(`There is no call ${name}.`, { method: name });
+    const parsed = v.safeParse(method.params, params);
+    if (!parsed.success) {
+      const issue = parsed.issues[0];
+      const path = issue.path?.map((step) => String(step.key)).join(".") ?? "";
+      throw new BadMessageError(`The call ${name} has bad params${path ? ` at ${path}` : ""}: ${issue.message}.`, {
+        method: name,
+        path,
+      });
+    }
+    return method.run(parsed.output);
+  }
+}

@@ -1,0 +1,68 @@
+import type { WireError } from "@graphvm/engine";
+import { IllegalTransitionError } from "../errors.js";
+import type { JobPlan, JobState, JobView } from "./types.js";
+
+/** The legal transitions of a job, and what each of them means. Anything else is a bug. */
+export const JOB_TRANSITIONS: { readonly [from in JobState]: { readonly [to in JobState]?: string } } = {
+  waiting: { ready: "all inputs are done", failed: "an input failed" },
+  ready: { running: "given to a worker", waiting: "an input was lost", failed: "no worker can take it" },
+  running: {
+    done: "the worker finished it",
+    failed: "it threw, or took down its last worker",
+    ready: "its worker died",
+    waiting: "its worker and an input with it died",
+  },
+  done: { waiting: "its value was lost and is needed again" },
+  failed: {},
+};
+
+/** A job in the scheduler: the plan, its state, and where its value lies. */
+export class Job {
+  readonly plan: JobPlan;
+  /** Position in submission order: earlier jobs go first. */
+  readonly order: number;
+  readonly dependents = new Set<string>();
+  state: JobState = "waiting";
+  /** Inputs that are not done. */
+  missing = 0;
+  worker: string | undefined;
+  /** Workers that died while they ran it. */
+  readonly killed: string[] = [];
+  digest: string | undefined;
+  size = 0;
+  error: WireError | undefined;
+  /** Processes whose store has the value. */
+  readonly hosts = new Set<string>();
+  /** Of a value that is never copied: the one worker that has it. */
+  holder: string | undefined;
+  readonly story: string[] = [];
+
+  constructor(plan: JobPlan, order: number) {
+    this.plan = plan;
+    this.order = order;
+  }
+
+  /** @throws IllegalTransitionError with the job's story. */
+  move(to: JobState, why: string): void {
+    if (JOB_TRANSITIONS[this.state][to] === undefined) {
+      throw new IllegalTransitionError(
+        `Job ${this.plan.rule} ${this.plan.id} can't go from ${this.state} to ${to} (${why}). Its story: ${this.story.join("; ")}.`,
+        { job: this.plan.id },
+      );
+    }
+    this.story.push(`${this.state} -> ${to}: ${why}`);
+    this.state = to;
+  }
+
+  view(): JobView {
+    const { id, rule } = this.plan;
+    return {
+      id,
+      rule,
+      state: this.state,
+      ...(this.digest === undefined ? {} : { digest: this.digest, size: this.size }),
+      ...(this.worker === undefined ? {} : { worker: this.worker }),
+      ...(this.error === undefined ? {} : { error: this.error }),
+    };
+  }
+}

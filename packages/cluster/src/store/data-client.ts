@@ -1,0 +1,76 @@
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { createWriteStream } from "node:fs";
+import { rename } from "node:fs/promises";
+import { finished } from "node:stream/promises";
+import { ValueLostError } from "../errors.js";
+import { Peer } from "../rpc/peer.js";
+import { dial } from "../transport/dial.js";
+
+/** Fetches values and files from other processes; one connection to each, dialled when first needed. */
+export class DataClient {
+  readonly #peers = new Map<string, Promise<Peer>>();
+  readonly #token: string | undefined;
+
+  constructor(token: string | undefined) {
+    this.#token = token;
+  }
+
+  /**
+   * A value's bytes from the process at `address`, in shared memory, checked.
+   *
+   * @throws ValueLostError, ConnectionLostError, ConnectFailedError
+   */
+  async value(address: string, id: string): Promise<Uint8Array> {
+    const peer = await this.#peer(address);
+    const { bytes, hash } = await peer.call<{ bytes: Uint8Array; hash: string }>("value", { id });
+    const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+    copy.set(bytes);
+    if (createHash("sha256").update(copy).digest("hex") !== hash) {
+      throw new ValueLostError(`The value ${id} arrived with other bytes than were sent.`, { node: id });
+    }
+    return copy;
+  }
+
+  /** Copies an input file from the process at `address` to `path`, which appears only once it is whole and checked. */
+  async file(address: string, sha256: string, path: string): Promise<void> {
+    const peer = await this.#peer(address);
+    const part = `${path}.part`;
+    const out = createWriteStream(part);
+    const hash = createHash("sha256");
+    for (let offset = 0; ; ) {
+      const { bytes } = await peer.call<{ bytes: Uint8Array }>("file", { sha256, offset });
+      if (bytes.length === 0) break;
+      hash.update(bytes);
+      if (!out.write(bytes)) await once(out, "drain");
+      offset += bytes.length;
+    }
+    out.end();
+    await finished(out);
+    if (hash.digest("hex") !== sha256)
+      throw new ValueLostError(`An input arrived with other bytes than were declared.`, { sha256 });
+    await rename(part, path);
+  }
+
+  close(): void {
+    for (const peer of this.#peers.values())
+      void peer.then(
+        (each) => each.close(),
+        () => {},
+      );
+    this.#peers.clear();
+  }
+
+  #peer(address: string): Promise<Peer> {
+    let peer = this.#peers.get(address);
+    if (!peer) {
+      peer = dial(`${address}/data`, this.#token).then((transport) => new Peer(transport, {}, `process at ${address}`));
+      this.#peers.set(address, peer);
+      const forget = (): void => {
+        this.#peers.delete(address);
+      };
+      peer.then((each) => each.onClose(forget), forget);
+    }
+    return peer;
+  }
+}

@@ -1,0 +1,63 @@
+import { MessageChannel } from "node:worker_threads";
+import { Piscina } from "piscina";
+import { type HostModule, listHostModules } from "../program/host-modules.js";
+import { portTransport } from "../transport/port.js";
+import type { Transport } from "../transport/transport.js";
+
+/** What a thread is started with, besides its port. */
+export interface ThreadStart {
+  readonly task: string;
+  readonly hosts: readonly HostModule[];
+}
+
+/** A thread that runs one task for as long as it lives, and the link to it. */
+export interface ThreadHost {
+  readonly transport: Transport;
+  /** Ends the thread at once, whatever it is doing. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts a thread: a Piscina pool of one thread whose one task ends when its port closes. The pool's rejection is how we
+ * learn that the thread crashed; the link then closes with that reason.
+ */
+export function startThread(task: URL): ThreadHost {
+  const pool = new Piscina({
+    filename: new URL("./thread-main.js", import.meta.url).href,
+    minThreads: 1,
+    maxThreads: 1,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    atomics: "disabled", // the thread must keep serving its port
+  });
+  const { port1, port2 } = new MessageChannel();
+  const link = portTransport(port1);
+  const closes: ((reason: Error | undefined) => void)[] = [];
+  let over: { reason: Error | undefined } | undefined;
+  const end = (reason: Error | undefined): void => {
+    if (over) return;
+    over = { reason };
+    port1.close();
+    for (const close of closes) close(reason);
+    void pool.destroy();
+  };
+  const start: ThreadStart = { task: task.href, hosts: listHostModules() };
+  pool.run({ ...start, port: port2 }, { transferList: [port2] }).then(
+    () => end(undefined),
+    (error: Error) => end(error),
+  );
+  return {
+    transport: {
+      send: (message) => link.send(message),
+      onMessage: (listener) => link.onMessage(listener),
+      onClose: (listener) => {
+        if (over) listener(over.reason);
+        else closes.push(listener);
+      },
+      close: () => end(undefined),
+    },
+    kill: async () => {
+      end(new Error("the thread was stopped"));
+      await pool.destroy();
+    },
+  };
+}

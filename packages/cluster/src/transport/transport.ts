@@ -1,0 +1,57 @@
+/** Plain data: JSON values, typed arrays, and objects and arrays of them. */
+export type Message = { readonly [key: string]: unknown };
+
+/**
+ * A duplex link between two peers. The promises every implementation keeps, held by one contract suite:
+ *
+ * - Messages arrive whole, in order and at most once. Sending never throws and never blocks; after the link has closed,
+ *   what is sent is dropped.
+ * - Messages that arrive before `onMessage` is called wait for it.
+ * - When either side closes or dies, `onClose` is called once on both, after the last message that arrived. A link that
+ *   closed already calls it at once.
+ * - A message is not changed after it was sent; whether the receiver gets a copy or the same object is open.
+ */
+export interface Transport {
+  send(message: Message): void;
+  onMessage(listener: (message: Message) => void): void;
+  /** `reason` is what went wrong, or undefined where the link was closed on purpose. */
+  onClose(listener: (reason: Error | undefined) => void): void;
+  close(): void;
+}
+
+/** Keeps the promises of `onMessage` and `onClose` for the implementations. */
+export class Inbox {
+  #listener: ((message: Message) => void) | undefined;
+  #waiting: Message[] = [];
+  #closeListeners: ((reason: Error | undefined) => void)[] = [];
+  #closed: { reason: Error | undefined } | undefined;
+
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  deliver(message: Message): void {
+    if (this.#closed) return;
+    if (this.#listener) this.#listener(message);
+    else this.#waiting.push(message);
+  }
+
+  onMessage(listener: (message: Message) => void): void {
+    this.#listener = listener;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const message of waiting) listener(message);
+  }
+
+  close(reason: Error | undefined): void {
+    if (this.#closed) return;
+    this.#closed = { reason };
+    for (const listener of this.#closeListeners) listener(reason);
+    this.#closeListeners = [];
+  }
+
+  onClose(listener: (reason: Error | undefined) => void): void {
+    if (this.#closed) listener(this.#closed.reason);
+    else this.#closeListeners.push(listener);
+  }
+}

@@ -1,0 +1,66 @@
+import { createGraph, decodeValue, encodeValue, type Graph } from "@graphvm/engine";
+import * as v from "valibot";
+import { ProgramSet } from "../program/program-set.js";
+import { bytesSchema, fileSchema, nodeIdSchema, programSchema, refsSchema, sessionSchema } from "../protocol.js";
+import { method, Peer } from "../rpc/peer.js";
+import type { Transport } from "../transport/transport.js";
+import { PlacedInputs } from "./placed-inputs.js";
+
+const runSchema = v.object({
+  id: nodeIdSchema,
+  refs: refsSchema,
+  inputs: v.array(v.object({ id: nodeIdSchema, bytes: v.nullable(bytesSchema) })),
+  files: v.array(fileSchema),
+  noCopy: v.boolean(),
+});
+
+/** What the thread answers to `run`; `bytes` lie in shared memory and are absent where the value is never copied. */
+export interface ComputeResult {
+  readonly digest: string;
+  readonly size: number;
+  readonly bytes?: Uint8Array;
+}
+
+/** The thread in which a worker computes: holds the programs and the graph, and runs one job at a time. */
+export function run(transport: Transport): void {
+  let programs = new ProgramSet();
+  let inputs = new PlacedInputs();
+  let graph: Graph = createGraph({ inputs });
+
+  new Peer(
+    transport,
+    {
+      configure: method(sessionSchema, (session) => {
+        inputs = new PlacedInputs();
+        graph = createGraph({ ...session, inputs });
+      }),
+      clear: method(v.object({}), () => {
+        programs = new ProgramSet();
+      }),
+      load: method(programSchema, async (program) => {
+        await programs.load(program);
+      }),
+      run: method(runSchema, async (job): Promise<ComputeResult> => {
+        for (const file of job.files) inputs.place(file);
+        for (const { id, bytes } of job.inputs) if (bytes && !graph.hasData(id)) graph.setData(id, decodeValue(bytes));
+        const [ref] = await programs.read(job.refs);
+        const value = await graph.calc(ref!);
+        const digest = graph.digest(job.id);
+        if (job.noCopy) return { digest, size: 0 };
+        const bytes = shared(encodeValue(value));
+        return { digest, size: bytes.length, bytes };
+      }),
+      get: method(v.object({ id: nodeIdSchema }), ({ id }): ComputeResult => {
+        const bytes = shared(encodeValue(graph.getData(id)));
+        return { digest: graph.digest(id), size: bytes.length, bytes };
+      }),
+    },
+    "worker",
+  );
+}
+
+function shared(bytes: Uint8Array): Uint8Array {
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+}

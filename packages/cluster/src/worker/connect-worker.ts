@@ -1,0 +1,70 @@
+import { Peer } from "../rpc/peer.js";
+import { DataClient } from "../store/data-client.js";
+import { dataMethods } from "../store/data-methods.js";
+import { ObjectStore } from "../store/object-store.js";
+import { dial } from "../transport/dial.js";
+import { listen } from "../transport/listen.js";
+import { InputFiles } from "./input-files.js";
+import { startWorker } from "./worker-host.js";
+
+/** How a WebSocket worker is started. */
+export interface WorkerOptions {
+  /** The master: `ws://host:port`. */
+  readonly master: string;
+  readonly token?: string;
+  /** The address on which other workers fetch values. Default 127.0.0.1. */
+  readonly host?: string;
+  /** The port of that address. Default: any free one. */
+  readonly port?: number;
+  /** Where relative input URIs are looked for before they are fetched from the master. Default: the working directory. */
+  readonly root?: string;
+}
+
+/** A worker that runs in this process for a master elsewhere. */
+export interface RemoteWorker extends AsyncDisposable {
+  readonly id: string;
+  /** Settles when the worker is over: undefined where it was told to end, or what went wrong. */
+  readonly over: Promise<Error | undefined>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects a worker to a master.
+ *
+ * @throws ConnectFailedError, RefusedError, TokenNeededError
+ */
+export async function connectWorker(options: WorkerOptions): Promise<RemoteWorker> {
+  const { token } = options;
+  const master = options.master.replace(/\/+$/, "");
+  const link = await dial(`${master}/worker`, token);
+  const store = new ObjectStore();
+  const data = new DataClient(token);
+  const files = new InputFiles(options.root ?? process.cwd(), { data, master });
+  const methods = dataMethods(store, () => undefined);
+  const server = await listen(
+    { port: options.port ?? 0, host: options.host, token },
+    { "/data": (peer) => void new Peer(peer, methods, "process") },
+  );
+  const release = async (): Promise<void> => {
+    link.close();
+    data.close();
+    files.close();
+    await server.close();
+  };
+  try {
+    const shared = { store, data, files, host: server.url, address: (host: string) => (host === "" ? master : host) };
+    const worker = await startWorker(link, shared);
+    const over = worker.over.then(async (reason) => {
+      await release();
+      return reason;
+    });
+    const close = async (): Promise<void> => {
+      await worker.kill();
+      await over;
+    };
+    return { id: worker.id, over, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
