@@ -7,4 +7,22 @@ export type { Progress } from "./master/job-runner.js";
 export type { JobInfo, JobOutcome, SessionStatus } from "./master/session.js";
 export { DEFAULT_PORT, type MasterHandle, type MasterOptions, startMaster } from "./master/start-master.js";
 export type { GraphPicture, PictureNode } from "./planner/picture.js";
+export * from "./recording/errors.js";
+export {
+  openRecording,
+  type Recording,
+  type RecordingHeader,
+  readSource,
+  type Verified,
+  verifyRecording,
+  writeTarget,
+} from "./recording/index.js";
+export {
+  type ReplayOptions,
+  type ReplayTarget,
+  readRecording,
+  recordedCode,
+  replayRecording,
+} from "./replay/replay.js";
+export type { Cause, Divergence, ReplayReport } from "./replay/report.js";
 export { connectWorker, type RemoteWorker, type WorkerOptions } from "./worker/connect-worker.js";

@@ -116,12 +116,18 @@ export class Session implements AsyncDisposable {
    * @throws the first job's error; JobKillsWorkersError, NoWorkersError
    */
   async wait({ onProgress }: WaitOptions = {}): Promise<readonly JobOutcome[]> {
-    if (onProgress) this.#progress.add(onProgress);
+    const stop = onProgress ? this.onProgress(onProgress) : undefined;
     try {
       return (await this.#peer.call<{ jobs: JobOutcome[] }>("wait")).jobs;
     } finally {
-      if (onProgress) this.#progress.delete(onProgress);
+      stop?.();
     }
+  }
+
+  /** Calls `listener` whenever a job starts or ends, until the returned function is called. */
+  onProgress(listener: (progress: Progress) => void): () => void {
+    this.#progress.add(listener);
+    return () => this.#progress.delete(listener);
   }
 
   /**

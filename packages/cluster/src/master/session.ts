@@ -107,13 +107,17 @@ export class MasterSession {
     await this.pool.broadcast("configure", this.#setup.session);
   }
 
-  async jobDeps(refs: WireRefs, { cut, noCopy }: CutOptions): Promise<{ plan: Plan; files: JobFile[][] }> {
-    const plan = await this.#planner.call<Plan>("plan", { refs, cut, noCopy });
+  async jobDeps(
+    refs: WireRefs,
+    { cut, noCopy }: CutOptions,
+    keep = false,
+  ): Promise<{ plan: Plan; files: JobFile[][] }> {
+    const plan = await this.#planner.plan({ refs, cut, noCopy }, keep);
     return { plan, files: plan.jobs.map((job) => job.files.map((file) => this.inputs.resolve(file))) };
   }
 
   async dispatch(refs: WireRefs, options: CutOptions): Promise<Plan> {
-    const { plan, files } = await this.jobDeps(refs, options);
+    const { plan, files } = await this.jobDeps(refs, options, true);
     this.runner.submit(plan.jobs.map((job, i) => ({ job, files: files[i]! })));
     return plan;
   }

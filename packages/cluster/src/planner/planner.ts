@@ -1,7 +1,17 @@
+import { ExpansionLimitError } from "@graphvm/engine";
+import type { WireRefs } from "@graphvm/rules/internal";
 import { ConnectionLostError, PlannerDiedError, RuleNeverEndsError } from "../errors.js";
 import type { Program } from "../program/program.js";
 import { Peer } from "../rpc/peer.js";
 import { startThread, type ThreadHost } from "../thread/thread-host.js";
+import type { Plan } from "./planner-graph.js";
+
+/** A graph to be planned. */
+export interface PlanRequest {
+  readonly refs: WireRefs;
+  readonly cut: readonly string[];
+  readonly noCopy: readonly string[];
+}
 
 /** How long and how far rules may expand. */
 export interface PlannerLimits {
@@ -16,6 +26,8 @@ export interface PlannerLimits {
 export class Planner {
   readonly #limits: PlannerLimits;
   readonly #programs = new Map<string, Program>();
+  /** Graphs that were dispatched since the last reset: what a planner that starts over must know again. */
+  #plans: PlanRequest[] = [];
   #queue: Promise<unknown> = Promise.resolve();
   #thread: ThreadHost | undefined;
   #peer: Peer | undefined;
@@ -37,8 +49,27 @@ export class Planner {
     return loaded;
   }
 
-  reset(): Promise<void> {
-    return this.call("reset", { maxNodes: this.#limits.nodes });
+  /** Expands and cuts a graph. One that is to be dispatched is kept. */
+  async plan(request: PlanRequest, keep: boolean): Promise<Plan> {
+    try {
+      const plan = await this.call<Plan>("plan", request);
+      if (keep) this.#plans.push(request);
+      return plan;
+    } catch (error) {
+      // what the failed expansion left behind must not count against the next
+      if (error instanceof ExpansionLimitError) await this.#startOver();
+      throw error;
+    }
+  }
+
+  async reset(): Promise<void> {
+    this.#plans = [];
+    await this.#startOver();
+  }
+
+  async #startOver(): Promise<void> {
+    await this.call("reset", { maxNodes: this.#limits.nodes });
+    for (const plan of this.#plans) await this.call("plan", plan);
   }
 
   async clear(): Promise<void> {
@@ -87,6 +118,7 @@ export class Planner {
     this.#peer = peer;
     for (const program of this.#programs.values()) await peer.call("load", program);
     await peer.call("reset", { maxNodes: this.#limits.nodes });
+    for (const plan of this.#plans) await peer.call("plan", plan);
     return peer;
   }
 

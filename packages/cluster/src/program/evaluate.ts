@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { namespace } from "@graphvm/rules";
 import { namespaceInfo } from "@graphvm/rules/internal";
@@ -85,7 +85,7 @@ function writeProgram(file: string, program: Program): void {
   }
   const map = `${file}.map`;
   writeFileSync(map, program.map);
-  writeFileSync(file, `${program.code}\n//# sourceMappingURL=${pathToFileURL(map).href}\n`);
+  writeFileSync(file, `${program.code}\n//# sourceMappingURL=${basename(map)}\n`);
 }
 
 function usedHosts(code: string): string[] {

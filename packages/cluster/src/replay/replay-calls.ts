@@ -1,0 +1,142 @@
+import { GraphvmError } from "@graphvm/engine";
+import type { Session } from "../client/session.js";
+import type { JournalLine, Json, Recording } from "../recording/index.js";
+import type { Cause, Divergence } from "./report.js";
+
+/** Calls that a replay leaves out: they concern the recording, not the pipeline. */
+const SKIPPED: ReadonlySet<string> = new Set(["setRecording", "clearRecording", "getRecording", "status", "graph"]);
+
+/** Errors that tell of a machine and its limits, not of the pipeline: calls that ended with one are not compared. */
+const MACHINE_ERRORS: ReadonlySet<string> = new Set(["GVM1104", "GVM3301", "GVM3302", "GVM3401", "GVM3402"]);
+
+/** What comparing found so far. */
+export interface Tally {
+  calls: number;
+  compared: number;
+  equal: number;
+  diverged: number;
+  first: Divergence | undefined;
+}
+
+/** Issues the recorded calls again, in order, and compares every digest. Stops where a call ends otherwise than recorded. */
+export async function replayCalls(
+  session: Session,
+  recording: Recording,
+  cause: Cause,
+  onCall?: (line: JournalLine) => void,
+): Promise<Tally> {
+  const tally: Tally = { calls: 0, compared: 0, equal: 0, diverged: 0, first: undefined };
+  for (const line of recording.lines) {
+    if (line.method === "endCluster") break;
+    if (SKIPPED.has(line.method) || MACHINE_ERRORS.has(errorCode(line, recording) ?? "")) continue;
+    onCall?.(line);
+    const params = unbox(line.params, recording);
+    const outcome = await issue(session, line.method, params);
+    tally.calls++;
+    if (!compareOutcome(line, outcome, recording, tally, cause)) break;
+  }
+  return tally;
+}
+
+type Outcome = { readonly result: unknown } | { readonly error: GraphvmError };
+
+async function issue(session: Session, method: string, params: unknown): Promise<Outcome> {
+  try {
+    return { result: await session.replayCall(method, params) };
+  } catch (error) {
+    if (error instanceof GraphvmError) return { error };
+    throw error;
+  }
+}
+
+/** Whether the replay can go on. */
+function compareOutcome(
+  line: JournalLine,
+  outcome: Outcome,
+  recording: Recording,
+  tally: Tally,
+  cause: Cause,
+): boolean {
+  const recordedError = errorCode(line, recording);
+  if ("error" in outcome) {
+    if (recordedError === outcome.error.code) return true;
+    const wanted = recordedError === undefined ? "an answer" : `the error ${recordedError}`;
+    diverge(tally, {
+      seq: line.seq,
+      method: line.method,
+      cause: outcome.error.code === "GVM1204" ? "input" : cause,
+      message: `Call ${line.seq} (${line.method}) had ${wanted} in the recording and ends here with ${outcome.error.code}: ${outcome.error.message}`,
+    });
+    return false;
+  }
+  if (recordedError !== undefined) {
+    const message = `Call ${line.seq} (${line.method}) failed in the recording with ${recordedError} and does not fail here.`;
+    diverge(tally, { seq: line.seq, method: line.method, cause, message });
+    return false;
+  }
+  const recorded = unbox(line.result ?? null, recording);
+  if (line.method === "wait") compareJobs(line, recorded, outcome.result, tally, cause);
+  if (line.method === "getData") compareValue(line, recorded, outcome.result, tally, cause);
+  return true;
+}
+
+function errorCode(line: JournalLine, recording: Recording): string | undefined {
+  return line.error === undefined ? undefined : (unbox(line.error, recording) as { code: string }).code;
+}
+
+interface JobDigest {
+  readonly id: string;
+  readonly rule: string;
+  readonly digest: string;
+}
+
+function compareJobs(line: JournalLine, recorded: unknown, replayed: unknown, tally: Tally, cause: Cause): void {
+  const here = new Map((replayed as { jobs: JobDigest[] }).jobs.map((job) => [job.id, job.digest]));
+  for (const { id, rule, digest } of (recorded as { jobs: JobDigest[] }).jobs) {
+    compareDigest(tally, digest, here.get(id) ?? "missing", () => ({
+      seq: line.seq,
+      method: line.method,
+      cause,
+      message: `Job ${rule} ${id} gave other bytes than recorded.`,
+      job: id,
+      rule,
+    }));
+  }
+}
+
+function compareValue(line: JournalLine, recorded: unknown, replayed: unknown, tally: Tally, cause: Cause): void {
+  const { id, digest } = recorded as { id: string; digest: string };
+  compareDigest(tally, digest, (replayed as { digest: string }).digest, () => ({
+    seq: line.seq,
+    method: line.method,
+    cause,
+    message: `The value of node ${id} is another than recorded.`,
+    job: id,
+  }));
+}
+
+function compareDigest(tally: Tally, recorded: string, replayed: string, divergence: () => Divergence): void {
+  tally.compared++;
+  if (recorded === replayed) tally.equal++;
+  else diverge(tally, { ...divergence(), recorded, replayed });
+}
+
+function diverge(tally: Tally, divergence: Divergence): void {
+  tally.diverged++;
+  tally.first ??= divergence;
+}
+
+/** Puts blobs back in the place of their references: boxed JSON, and the texts of programs. */
+function unbox(json: Json, recording: Recording): unknown {
+  if (typeof json !== "object" || json === null) return json;
+  if (Array.isArray(json)) return (json as readonly Json[]).map((item) => unbox(item, recording));
+  const record = json as { readonly [key: string]: Json };
+  const keys = Object.keys(record);
+  if (keys.length === 1 && keys[0] === "$json") {
+    const { $blob } = record.$json as { $blob: string };
+    return unbox(JSON.parse(Buffer.from(recording.blobs.get($blob)).toString("utf8")) as Json, recording);
+  }
+  if (keys.length === 1 && keys[0] === "$blob")
+    return Buffer.from(recording.blobs.get(record.$blob as string)).toString("utf8");
+  return Object.fromEntries(keys.map((key) => [key, unbox(record[key]!, recording)]));
+}
