@@ -7,8 +7,12 @@ export { type ForestModel, fit, fitColumns, predictColumns, predictProba } from 
 export type { Feature } from "./model/features.js";
 export type { TreeNodes } from "./model/node-store.js";
 export { averageProbabilities, type Probabilities, probabilityOf } from "./model/probabilities.js";
+export { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows } from "./model/scored-rows.js";
 export type { ExtraTreesSpec } from "./model/spec.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
+export { csvBlocks } from "./rules/csv-blocks.js";
+export { ds } from "./rules/ds.js";
+export { type KeyedScores, ml } from "./rules/ml.js";
 export { type Classes, classesOf, type Label } from "./table/classes.js";
 export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";
 export { columnNames, select, takeRows } from "./table/columns.js";

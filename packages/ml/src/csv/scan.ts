@@ -57,7 +57,7 @@ export async function scanCsv(path: string, options: CsvBlockOptions): Promise<C
           line = header.line;
           tokens = createTokens(header.names.length);
           inference = createInference(header.names.length);
-          const blockSize = wanted.blocks === 0 ? wanted.size : (size - header.next) / wanted.blocks;
+          const blockSize = wanted.blocks === 0 ? wanted.size : Math.max(1, (size - header.next) / wanted.blocks);
           cutter = createCutter(header.next, header.line, blockSize);
         }
       }

@@ -118,7 +118,9 @@ function probabilities(model: ForestModel, columns: readonly Float32Array[], row
       for (let f = feature[node]!; f >= 0; f = feature[node]!) {
         node = columns[f]![row]! <= threshold[node]! ? left[node]! : right[node]!;
       }
-      for (let k = 0; k < width; k++) values[row * width + k]! += value[node * width + k]!;
+      const at = row * width;
+      const from = node * width;
+      for (let k = 0; k < width; k++) values[at + k]! += value[from + k]!;
     }
   }
   for (let i = 0; i < values.length; i++) values[i]! /= roots.length;

@@ -32,9 +32,9 @@ export function createGrower(
 ): Grower {
   const rows = codes.length;
   const order = new Int32Array(rows); // rows, node after node
-  const labels = new Int32Array(rows); // their classes
+  const labels = new Uint16Array(rows); // their classes
   const spareOrder = new Int32Array(rows);
-  const spareLabels = new Int32Array(rows);
+  const spareLabels = new Uint16Array(rows);
   let values = new Float32Array(rows); // the candidate's values in the node
   let bestValues = new Float32Array(rows);
   const counts = new Float64Array(classes);
@@ -49,6 +49,7 @@ export function createGrower(
   let bestLeft = 0;
   const findSplit = (start: number, end: number, random: Random): void => {
     const size = end - start;
+    const rowsOf = order; // local names: a captured variable is looked up at every turn of a loop
     let bestScore = Number.NEGATIVE_INFINITY;
     let looked = 0;
     let varied = 0;
@@ -60,11 +61,12 @@ export function createGrower(
       drawn[left - 1] = feature;
       looked++;
       const column = columns[feature]!;
+      const current = values;
       let least = column[order[start]!]!;
       let greatest = least;
       for (let i = 0; i < size; i++) {
-        const value = column[order[start + i]!]!;
-        values[i] = value;
+        const value = column[rowsOf[start + i]!]!;
+        current[i] = value;
         if (value < least) least = value;
         else if (value > greatest) greatest = value;
       }
@@ -74,8 +76,8 @@ export function createGrower(
       if (threshold >= greatest) threshold = least;
       const leftSize =
         classes === 2
-          ? countTwo(values, labels, start, size, threshold, leftCounts)
-          : countAll(values, labels, start, size, threshold, leftCounts);
+          ? countTwo(current, labels, start, size, threshold, leftCounts)
+          : countAll(current, labels, start, size, threshold, leftCounts);
       if (leftSize < minLeaf || size - leftSize < minLeaf) continue;
       const score = purity(leftCounts, counts, leftSize, size);
       if (score <= bestScore) continue;
@@ -91,16 +93,20 @@ export function createGrower(
 
   /** Moves the rows up to the threshold before the others; both keep their order. */
   const partition = (start: number, end: number, threshold: number): void => {
+    const [toOrder, toLabels, restOrder, restLabels, by] = [order, labels, spareOrder, spareLabels, bestValues];
+    // Every row is written to both sides and counted on one: no branch to mispredict.
     let to = start;
     let spare = 0;
     for (let i = start, v = 0; i < end; i++, v++) {
-      if (bestValues[v]! <= threshold) {
-        order[to] = order[i]!;
-        labels[to++] = labels[i]!;
-      } else {
-        spareOrder[spare] = order[i]!;
-        spareLabels[spare++] = labels[i]!;
-      }
+      const goesLeft = Number(by[v]! <= threshold);
+      const row = toOrder[i]!;
+      const label = toLabels[i]!;
+      toOrder[to] = row;
+      toLabels[to] = label;
+      restOrder[spare] = row;
+      restLabels[spare] = label;
+      to += goesLeft;
+      spare += 1 - goesLeft;
     }
     order.set(spareOrder.subarray(0, spare), to);
     labels.set(spareLabels.subarray(0, spare), to);
@@ -119,8 +125,7 @@ export function createGrower(
         const end = stack.pop()!;
         const start = stack.pop()!;
         const size = end - start;
-        counts.fill(0);
-        for (let i = start; i < end; i++) counts[labels[i]!]!++;
+        tally(labels, start, end, counts);
         const node = nodes.add(counts, size);
         if (parent === -1) root = node;
         else nodes.link(parent, isLeft, node);
@@ -137,6 +142,16 @@ export function createGrower(
   };
 }
 
+function tally(labels: Uint16Array, start: number, end: number, counts: Float64Array): void {
+  counts.fill(0);
+  if (counts.length === 2) {
+    let ones = 0;
+    for (let i = start; i < end; i++) ones += labels[i]!;
+    counts[0] = end - start - ones;
+    counts[1] = ones;
+  } else for (let i = start; i < end; i++) counts[labels[i]!]!++;
+}
+
 function isPure(counts: Float64Array, size: number): boolean {
   for (let k = 0; k < counts.length; k++) if (counts[k] === size) return true;
   return false;
@@ -145,7 +160,7 @@ function isPure(counts: Float64Array, size: number): boolean {
 /** Rows up to the threshold, in all and of each class; the case of two classes without a store for each row. */
 function countTwo(
   values: Float32Array,
-  labels: Int32Array,
+  labels: Uint16Array,
   start: number,
   size: number,
   threshold: number,
@@ -154,7 +169,7 @@ function countTwo(
   let left = 0;
   let ones = 0;
   for (let i = 0; i < size; i++) {
-    const goesLeft = values[i]! <= threshold ? 1 : 0;
+    const goesLeft = Number(values[i]! <= threshold);
     left += goesLeft;
     ones += goesLeft & labels[start + i]!;
   }
@@ -165,7 +180,7 @@ function countTwo(
 
 function countAll(
   values: Float32Array,
-  labels: Int32Array,
+  labels: Uint16Array,
   start: number,
   size: number,
   threshold: number,
