@@ -121,7 +121,7 @@ describe("tables", () => {
   const truth = kinds.map((kind, i) => (kind === "green" ? numbers[i]! > 0.5 : kind === "blue"));
   const table = new Table({
     kind: vectorFromArray(kinds, new Utf8()),
-    number: vectorFromArray(numbers, new Float64()),
+    number: vectorFromArray([...numbers], new Float64()),
     y: vectorFromArray(
       truth.map((t) => (t ? "yes" : "no")),
       new Utf8(),
