@@ -18,7 +18,7 @@ const sum: Fold<number, number> = { init: () => 0, step: (a, b) => a + b };
 const fold = (deps: Iterable<Ref>): Op => ({ kind: "fold", fold: sum as Fold<unknown, unknown>, deps });
 const add = (a: number, b: number): number => (a + b) % 1_000_007;
 
-const fib = rule<[number], number>("fib", (n) => (n < 2 ? call(() => n) : call(add, [], [fib(n - 1), fib(n - 2)])));
+const fib = rule<[number], number>("fib", (n): Op => (n < 2 ? call(() => n) : call(add, [], [fib(n - 1), fib(n - 2)])));
 
 describe("E5: rules expand on demand, each node once", () => {
   test("E5: a chain of 1,000,000 nodes overflows nothing", async () => {
@@ -36,7 +36,7 @@ describe("E5: rules expand on demand, each node once", () => {
 
   test("E5: dependencies may depend on params, and nothing else expands", async () => {
     const expanded: number[] = [];
-    const divisors = rule<[number], number>("divisors", (n) => {
+    const divisors = rule<[number], number>("divisors", (n): Op => {
       expanded.push(n);
       return fold(
         Array.from({ length: n - 1 }, (_, i) => i + 1)

@@ -1,4 +1,4 @@
-import { createGraph, type Ref } from "@graphvm/engine";
+import { createGraph, type Op, type Ref } from "@graphvm/engine";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { call, rule } from "./helpers.js";
@@ -29,7 +29,7 @@ function naive(dag: Dag, i: number, memo: Map<number, number>): number {
 }
 
 function rules(dag: Dag): (i: number) => Ref<number> {
-  const node = rule<[number], number>("node", (i) => {
+  const node = rule<[number], number>("node", (i): Op | Ref => {
     const { deps, kind } = dag[i]!;
     const refs = deps.map((d) => node(d));
     switch (deps.length > 0 ? kind : 1) {

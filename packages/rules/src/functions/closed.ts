@@ -37,8 +37,8 @@ function inspectSource(source: string): FunctionIdentity {
 }
 
 /** A function's source as an expression and the names it takes from outside, or undefined where it has no source. */
-// biome-ignore lint/complexity/noBannedTypes: any callable can be looked at
 export function freeVariables(
+  // biome-ignore lint/complexity/noBannedTypes: any callable can be looked at
   fn: Function,
 ): { readonly source: string; readonly names: readonly string[] } | undefined {
   const source = asExpression(Function.prototype.toString.call(fn));

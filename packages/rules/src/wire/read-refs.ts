@@ -25,7 +25,7 @@ export function readRefs(wire: WireRefs, scope: Scope): Ref[] {
 
 function at(refs: readonly Ref[], index: Json | undefined): Ref {
   const ref = typeof index === "number" ? refs[index] : undefined;
-  if (!ref) throw new BadWireError(`A message names ref ${String(index)} of ${refs.length}.`, {});
+  if (!ref) throw new BadWireError(`A message names ref ${JSON.stringify(index)} of ${refs.length}.`, {});
   return ref;
 }
 
