@@ -210,6 +210,13 @@ describe("D6: while a clone's rule runs, calls to its base go to the clone", () 
   });
 });
 
+test("D7: a macro gives refs and makes no node of its own", async () => {
+  const graph = createGraph();
+  expect(seq.spread(2).map(nodeId)).toEqual([seq.scaled(0), seq.scaled(1)].map(nodeId));
+  expect(await graph.calc(seq.total(3))).toBe(3);
+  expect(graph.stats().rules).toEqual({ "seq.scaled": 3, "seq.one": 1, "seq.total": 1 });
+});
+
 describe("D8: params are values", () => {
   const t = namespace("t", { f: rule((...params: unknown[]): Op<number> => constant(params.length)) });
 
