@@ -8,14 +8,19 @@ import { ds } from "./ds.js";
  * the block's place and the schema of the whole file become params, so that every worker reads the same bytes with the
  * same types, whatever its block looks like.
  *
- * @param path as this process and the session's root both resolve it; an absolute path always does
+ * @param path where this process finds the file
+ * @param options the size or number of blocks; `uri`: the name under which the session finds the file, relative to its
+ * root, where that is not `path`
  * @throws as `scanCsv`.
  * @example
  * const batches = await csvBlocks("transactions.csv", { blocks: 12 });
  * const trains = batches.slice(0, 8).map((batch) => ml.downsample(batch, "isFraud", 0.05));
  */
-export async function csvBlocks(path: string, options: CsvBlockOptions): Promise<Ref<Table>[]> {
+export async function csvBlocks(
+  path: string,
+  options: CsvBlockOptions & { readonly uri?: string },
+): Promise<Ref<Table>[]> {
   const { sha256, size, schema, blocks } = await scanCsv(path, options);
-  const source = file(path, { sha256, size });
+  const source = file(options.uri ?? path, { sha256, size });
   return blocks.map((block) => ds.csvBlock(source, block, schema));
 }
