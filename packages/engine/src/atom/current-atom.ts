@@ -56,15 +56,15 @@ export function currentAtom(): AtomContext | undefined {
   return running ?? asynchronous.getStore();
 }
 
-/** Runs `work` as that atom, synchronously. */
-export function runSync<T>(atom: AtomContext, work: () => T): T {
+/** Until `leaveAtom` the calling code belongs to that atom. Gives what `leaveAtom` takes; no closure a node. */
+export function enterAtom(atom: AtomContext): AtomContext | undefined {
   const outer = running;
   running = atom;
-  try {
-    return work();
-  } finally {
-    running = outer;
-  }
+  return outer;
+}
+
+export function leaveAtom(outer: AtomContext | undefined): void {
+  running = outer;
 }
 
 /** Runs `work` as that atom, also across its `await`s. */

@@ -10,7 +10,7 @@ import type { Ref } from "../identity/ref.js";
 import { atomFailure, ruleFailure } from "./atom-failure.js";
 import { ChunkedList } from "./growable.js";
 import type { Op } from "./op.js";
-import { isPromise, runOp } from "./run-op.js";
+import { type DependencyValues, isPromise, runOp } from "./run-op.js";
 import { type GraphStats, graphStats } from "./stats.js";
 import { Structure } from "./structure.js";
 import { Walk, type Walked } from "./walk.js";
@@ -143,31 +143,53 @@ export class Graph {
   #run(node: number, walk: () => Walk): Promise<void> | undefined {
     const { structure } = this;
     const op = this.#ops.get(node)!;
-    const values = new Array<unknown>(structure.count(node));
-    for (let i = 0; i < values.length; i++) values[i] = this.#values.get(structure.dependency(node, i));
-    const fail = (error: unknown): Error => {
-      const { inputs } = this.#session;
-      return atomFailure(changedInput(inputs) ?? error, structure, node, walk().path());
-    };
-    const keep = (value: unknown): void => {
-      if (value === undefined) throw new TypeError("the atom returned nothing; return null where there is no value");
-      this.#session.inputs.check();
-      this.#store(node, value);
-    };
     try {
-      const value = runOp(op, values, this.#session, structure.table, node);
-      if (!isPromise(value)) return keep(value) as undefined;
+      const dependencies = new NodeValues(structure, this.#values, node);
+      const value = runOp(op, dependencies, this.#session, structure.table, node);
+      if (!isPromise(value)) {
+        this.#keep(node, value);
+        return undefined;
+      }
       const pending = Promise.resolve(value)
-        .then(keep)
+        .then((settled) => this.#keep(node, settled))
         .catch((error: unknown) => {
-          throw fail(error);
+          throw this.#failure(node, error, walk());
         })
         .finally(() => this.#pending.delete(node));
       this.#pending.set(node, pending);
       return pending;
     } catch (error) {
-      throw fail(error);
+      throw this.#failure(node, error, walk());
     }
+  }
+
+  #keep(node: number, value: unknown): void {
+    if (value === undefined) throw new TypeError("the atom returned nothing; return null where there is no value");
+    this.#session.inputs.check();
+    this.#store(node, value);
+  }
+
+  #failure(node: number, error: unknown, walk: Walk): Error {
+    return atomFailure(changedInput(this.#session.inputs) ?? error, this.structure, node, walk.path());
+  }
+}
+
+/** The values of one node's dependencies. */
+class NodeValues implements DependencyValues {
+  readonly count: number;
+  readonly #structure: Structure;
+  readonly #values: ChunkedList<unknown>;
+  readonly #node: number;
+
+  constructor(structure: Structure, values: ChunkedList<unknown>, node: number) {
+    this.count = structure.count(node);
+    this.#structure = structure;
+    this.#values = values;
+    this.#node = node;
+  }
+
+  value(index: number): unknown {
+    return this.#values.get(this.#structure.dependency(this.#node, index));
   }
 }
 

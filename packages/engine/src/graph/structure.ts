@@ -1,6 +1,6 @@
 import { ExpansionLimitError, GraphvmError, RuleFailedError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
-import { Ref } from "../identity/ref.js";
+import { Ref, type Rule } from "../identity/ref.js";
 import { GrowableUint32 } from "./growable.js";
 import { NodeTable } from "./node-table.js";
 import { isOp, type Op } from "./op.js";
@@ -71,22 +71,22 @@ export class Structure {
         `Node ${this.table.idHex(node)} is known by its id alone: its value must be sent along.`,
         { node: this.table.idHex(node) },
       );
-    const params = this.table.params(node);
-    const run = (): Op => {
-      const op = this.#runBody(node, () => rule.expand(params));
-      this.#record(node, op);
-      return op;
-    };
-    return rule.within ? rule.within(run) : run();
+    return rule.within ? rule.within(() => this.#expandNow(node, rule)) : this.#expandNow(node, rule);
   }
 
-  #runBody(node: number, body: () => Op | Ref): Op {
+  #expandNow(node: number, rule: Rule): Op {
     let result: Op | Ref;
     try {
-      result = body();
+      result = rule.expand(this.table.params(node));
     } catch (error) {
       throw this.#failed(node, error);
     }
+    const op = this.#asOp(node, result);
+    this.#record(node, op);
+    return op;
+  }
+
+  #asOp(node: number, result: Op | Ref): Op {
     if (result instanceof Ref) return { kind: "alias", deps: [result] };
     if (isOp(result)) return result;
     const what = typeof result === "object" && result !== null && "then" in result ? "a promise" : typeof result;
