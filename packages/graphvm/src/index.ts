@@ -1,1 +1,5 @@
-export {};
+import "./host-modules.js";
+
+export * from "@graphvm/cluster";
+export { GraphvmError, InputChangedError, InputMissingError } from "@graphvm/engine";
+export * from "@graphvm/rules";

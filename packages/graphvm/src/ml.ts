@@ -1,1 +1,3 @@
-export {};
+import "./host-modules.js";
+
+export * from "@graphvm/ml";
