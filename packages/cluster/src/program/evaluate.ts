@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { namespace } from "@graphvm/rules";
@@ -8,6 +7,7 @@ import { ModuleFailedError } from "../errors.js";
 import { SESSION_MODULE } from "./bundle.js";
 import { hostModuleUrls } from "./host-modules.js";
 import type { Program } from "./program.js";
+import { programFolder } from "./program-folder.js";
 
 /** A program's module, and every namespace that was made while it was evaluated, exported or not. */
 export interface Evaluated {
@@ -31,7 +31,6 @@ const BRIDGE = Symbol.for("graphvm.bridge");
 const captures = new Map<string, object[]>();
 const sessions = new Map<string, { readonly [name: string]: object }>();
 let evaluations = 0;
-let folder: string | undefined;
 
 /**
  * Evaluates a program's text in this thread. Inside, graphvm's packages resolve to this process's own instances, through
@@ -44,6 +43,7 @@ export async function evaluateProgram(
   session: { readonly [name: string]: object } = {},
 ): Promise<Evaluated> {
   installBridge();
+  process.setSourceMapsEnabled(true);
   const key = `${program.hash.slice(0, 16)}-${evaluations++}`;
   const made: object[] = [];
   captures.set(key, made);
@@ -65,16 +65,6 @@ export async function evaluateProgram(
       { cause: error },
     );
   }
-}
-
-function programFolder(): string {
-  if (folder === undefined) {
-    const made = mkdtempSync(join(tmpdir(), "graphvm-programs-"));
-    folder = made;
-    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
-    process.setSourceMapsEnabled(true);
-  }
-  return folder;
 }
 
 function writeProgram(file: string, program: Program): void {

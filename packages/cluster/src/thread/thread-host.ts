@@ -1,6 +1,8 @@
+import { rmSync } from "node:fs";
 import { MessageChannel } from "node:worker_threads";
 import { Piscina } from "piscina";
 import { type HostModule, listHostModules } from "../program/host-modules.js";
+import { threadFolder } from "../program/program-folder.js";
 import { portTransport } from "../transport/port.js";
 import type { Transport } from "../transport/transport.js";
 
@@ -8,6 +10,8 @@ import type { Transport } from "../transport/transport.js";
 export interface ThreadStart {
   readonly task: string;
   readonly hosts: readonly HostModule[];
+  /** Where the thread keeps programs. */
+  readonly folder: string;
 }
 
 /** A thread that runs one task for as long as it lives, and the link to it. */
@@ -38,9 +42,9 @@ export function startThread(task: URL): ThreadHost {
     over = { reason };
     port1.close();
     for (const close of closes) close(reason);
-    void pool.destroy();
+    void pool.destroy().finally(() => rmSync(start.folder, { recursive: true, force: true }));
   };
-  const start: ThreadStart = { task: task.href, hosts: listHostModules() };
+  const start: ThreadStart = { task: task.href, hosts: listHostModules(), folder: threadFolder() };
   pool.run({ ...start, port: port2 }, { transferList: [port2] }).then(
     () => end(undefined),
     (error: Error) => end(error),
