@@ -1,0 +1,150 @@
+import { existsSync, mkdirSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import {
+  connect,
+  type MasterHandle,
+  type Progress,
+  type ReplayReport,
+  replayRecording,
+  type Session,
+  startMaster,
+} from "graphvm";
+import { csvBlocks, writePaysimCsv } from "graphvm/ml";
+import type { Sampling } from "./fraud-pipeline.js";
+
+/** How the demo runs. */
+export interface FraudOptions {
+  readonly rows: number;
+  readonly workers: number;
+  readonly sampling: Sampling;
+  readonly seed: number;
+  /** Workers in processes of their own, over WebSocket, instead of threads. */
+  readonly websocket: boolean;
+  /** Where the recording goes; the data is kept beside it. */
+  readonly record: string;
+  readonly force: boolean;
+}
+
+/** What the demo says while it runs. */
+export interface FraudEvents {
+  step(text: string): void;
+  progress(progress: Progress): void;
+}
+
+/** What the demo found. */
+export interface FraudResult {
+  readonly rows: number;
+  readonly trainBatches: number;
+  readonly testBatches: number;
+  readonly jobs: number;
+  readonly nodes: number;
+  readonly auc: number;
+  readonly seconds: number;
+  readonly recording: { readonly path: string; readonly bytes: number; readonly calls: number };
+  readonly replay: Pick<ReplayReport, "verdict" | "compared" | "equal" | "diverged" | "workers">;
+}
+
+const TRAIN_BATCHES = 8;
+const TEST_BATCHES = 4;
+
+/** Generates transactions, finds fraud in them on a cluster, records it and replays the recording on another cluster. */
+export async function runFraud(options: FraudOptions, events: FraudEvents): Promise<FraudResult> {
+  const start = performance.now();
+  const folder = dirname(resolve(options.record));
+  mkdirSync(folder, { recursive: true });
+  events.step(`generate   ${options.rows.toLocaleString("en-US")} PaySim-like transactions`);
+  const data = await generate(folder, options);
+  const master = await startMaster({ port: 0, workers: options.websocket ? 0 : options.workers, seed: options.seed, root: folder });
+  const processes = options.websocket ? await startProcesses(master, options.workers) : [];
+  let made: Omit<FraudResult, "seconds" | "replay">;
+  try {
+    const session = await connect(master.url);
+    made = await record(session, data, options, events);
+    await session.close();
+  } finally {
+    await master.close();
+    await ended(processes);
+  }
+  const workers = options.workers === 2 ? 3 : 2;
+  events.step(`replay     on a fresh cluster of ${workers} workers`);
+  const report = await replayRecording({ workers }, options.record, { onProgress: (p) => events.progress(p as Progress) });
+  const { verdict, compared, equal, diverged } = report;
+  const seconds = Math.round((performance.now() - start) / 10) / 100;
+  return { ...made, seconds, replay: { verdict, compared, equal, diverged, workers: report.workers } };
+}
+
+async function record(
+  session: Session,
+  data: string,
+  options: FraudOptions,
+  events: FraudEvents,
+): Promise<Omit<FraudResult, "seconds" | "replay">> {
+  await session.setRecording(true);
+  const program = fileURLToPath(new URL("./fraud-pipeline.js", import.meta.url));
+  const { fraud, CUT } = await session.load<typeof import("./fraud-pipeline.js")>(program);
+  events.step(`batch      ${TRAIN_BATCHES} training blocks, ${TEST_BATCHES} test blocks`);
+  const blocks = await csvBlocks(data, { blocks: TRAIN_BATCHES + TEST_BATCHES, uri: basename(data) });
+  const root = fraud.auc(blocks.slice(0, TRAIN_BATCHES), blocks.slice(TRAIN_BATCHES), {
+    sampling: options.sampling,
+    fraction: 0.05,
+    pipes: 4,
+    forest: { model: "ExtraTreesClassifier", n_estimators: 10, min_samples_leaf: 10 },
+  });
+  const jobs = await session.jobDeps([root], { cut: CUT });
+  events.step(`distribute ${jobs.nodes} nodes as ${jobs.list.length} jobs to ${options.workers} workers`);
+  await session.dispatchJobs(jobs);
+  await session.wait({ onProgress: (progress) => events.progress(progress) });
+  const auc = await session.getData(root);
+  const recording = await session.getRecording();
+  await recording.save(options.record, { force: options.force });
+  return {
+    rows: options.rows,
+    trainBatches: TRAIN_BATCHES,
+    testBatches: TEST_BATCHES,
+    jobs: jobs.list.length,
+    nodes: jobs.nodes,
+    auc,
+    recording: { path: options.record, bytes: recording.bytes.length, calls: recording.calls },
+  };
+}
+
+/** Writes the data beside the recording. What is there under that name is replaced: it is made from rows and seed alone. */
+async function generate(folder: string, { rows, seed }: FraudOptions): Promise<string> {
+  const path = join(folder, `paysim-${rows}-seed${seed}.csv`);
+  await writePaysimCsv(path, { rows, seed });
+  return path;
+}
+
+async function startProcesses(master: MasterHandle, count: number): Promise<ChildProcess[]> {
+  const bin = fileURLToPath(new URL("../../bin/graphvm.js", import.meta.url));
+  const children = Array.from({ length: count }, () =>
+    spawn(process.execPath, [bin, "start-worker", "--master", master.url], { stdio: ["ignore", "ignore", "inherit"] }),
+  );
+  const session = await connect(master.url);
+  try {
+    while ((await session.status()).workers.length < count) {
+      if (children.some((child) => child.exitCode !== null)) throw new Error("a worker process ended before it joined");
+      await new Promise((done) => setTimeout(done, 20));
+    }
+  } finally {
+    await session.close();
+  }
+  return children;
+}
+
+async function ended(processes: readonly ChildProcess[]): Promise<void> {
+  await Promise.all(
+    processes.map((child) => (child.exitCode !== null ? undefined : new Promise((done) => child.once("exit", done)))),
+  );
+}
+
+/** Where a recording goes that was given no place: the first free number. */
+export function nextRecording(folder: string): string {
+  for (let number = 1; ; number++) {
+    const path = join(folder, `fraud-${String(number).padStart(3, "0")}.gvr`);
+    if (!existsSync(path)) return path;
+  }
+}
+
