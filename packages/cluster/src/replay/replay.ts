@@ -19,8 +19,8 @@ import type { Cause, Divergence, ReplayReport } from "./report.js";
 
 /** How a recording is replayed; everything has a default. */
 export interface ReplayOptions {
-  /** Where relative inputs are looked for. Default: beside the recording, then the working directory. */
-  readonly root?: string;
+  /** Where relative inputs are looked for, in turn. Default: beside the recording, then the working directory. */
+  readonly root?: string | readonly string[];
   /** Inputs that lie elsewhere now: by recorded URI, the path. */
   readonly inputs?: { readonly [uri: string]: string };
   /** Called with each call before it is issued. */
@@ -48,7 +48,8 @@ export async function replayRecording(
 ): Promise<ReplayReport> {
   const start = performance.now();
   const recording = await readRecording(source);
-  const roots = options.root === undefined ? defaultRoots(source) : [resolve(options.root)];
+  const roots =
+    options.root === undefined ? defaultRoots(source) : [options.root].flat().map((each: string) => resolve(each));
   const mapped = new Map(Object.entries(options.inputs ?? {}));
   const found = await findInputs(recording.header.inputs, roots, mapped);
   const changed = found.find(({ input, sha256 }) => sha256 !== input.sha256);
@@ -63,7 +64,11 @@ export async function replayRecording(
   return withSession(target, recording, roots, inputs, async (session) => {
     const { workers } = await session.status();
     const stop = options.onProgress ? session.onProgress(options.onProgress) : undefined;
-    const { first, ...tally } = await replayCalls(session, recording, causeOf(warnings, recording), options.onCall);
+    const {
+      first,
+      seen: _seen,
+      ...tally
+    } = await replayCalls(session, recording, causeOf(warnings, recording), options.onCall);
     stop?.();
     const verdict = tally.diverged === 0 ? "equal" : "diverged";
     return { verdict, ...tally, ...(first ? { first } : {}), ...base, workers: workers.length, seconds: seconds() };
