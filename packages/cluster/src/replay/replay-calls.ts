@@ -1,5 +1,6 @@
 import { GraphvmError } from "@graphvm/engine";
 import type { Session } from "../client/session.js";
+import { ConnectionLostError } from "../errors.js";
 import type { JournalLine, Json, Recording } from "../recording/index.js";
 import type { Cause, Divergence } from "./report.js";
 
