@@ -1,3 +1,4 @@
 // What sibling packages need and users don't.
 export { registerHostModule } from "./program/host-modules.js";
 export { PROTOCOL_VERSION, VERSION } from "./protocol.js";
+export { type Json, type JsonObject, parsePlace, sourceExists } from "./recording/index.js";

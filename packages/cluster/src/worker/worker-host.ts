@@ -50,13 +50,18 @@ export async function startWorker(link: Transport, shared: WorkerShared): Promis
   const thread = startThread(new URL("./compute-thread.js", import.meta.url));
   const compute = new Peer(thread.transport, {}, "compute thread");
   const master = new Peer(link, workerMethods(compute, shared), "master");
+  let lost: Error | undefined;
   const over = new Promise<Error | undefined>((resolve) => {
     thread.transport.onClose((reason) => {
       master.emit("died", { error: toWireError(reason ?? new ConnectionLostError("The thread ended.", {})) });
       master.close();
-      resolve(reason);
+      resolve(lost ?? reason);
     });
-    link.onClose(() => thread.transport.close());
+    link.onClose((reason) => {
+      // a link that was closed on purpose has no reason: the master ended in order
+      if (reason) lost = new ConnectionLostError("The connection to the master was lost.", {}, { cause: reason });
+      thread.transport.close();
+    });
   });
   return { id: await join(master, thread, shared.host), over, kill: () => thread.kill() };
 }
