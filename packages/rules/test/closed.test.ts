@@ -132,4 +132,10 @@ describe("D10: a captured function is an error as soon as an id is needed, and i
     expect(id("(x) => x + 1")).toBe(id("(x) => x + 1"));
     expect(id("(x) => x + 1")).not.toBe(id("(x) => x + 2"));
   });
+
+  test("D11: a name that no namespace has is a captured variable: two models would be one node otherwise", () => {
+    const predict = (model: { predict(x: number): number }) => t.f((x) => model.predict(x));
+    expect(() => nodeId(predict({ predict: (x) => x }))).toThrow(/captures "model"/);
+    expect(nodeId(t.f(made("(x) => t.f(x)") as (x: number) => number))).toMatch(/^[0-9a-f]{32}$/);
+  });
 });

@@ -136,8 +136,8 @@ describe("D13: what can't travel is refused where it is written", () => {
   test("D13: functions that capture, are built in, or need a namespace the receiver has not", () => {
     expect(() => writeRefs([t.f(made("(x) => x + y"))])).toThrow(/captures "y"/);
     expect(() => writeRefs([t.f(Math.max)])).toThrow(/is built in/);
-    const uses = t.f(made("(x) => t.f(x) + u.f(x)"));
-    expect(() => writeRefs([uses], { hasNamespace: (name) => name === "t" })).toThrow(/captures "u"/);
+    const uses = t.f(made("(x) => t.f(x) + copy.f(x)"));
+    expect(() => writeRefs([uses], { hasNamespace: (name) => name === "t" })).toThrow(/captures "copy"/);
     expect(writeRefs([uses], { hasNamespace: () => true }).refs.length).toBe(1);
   });
 });

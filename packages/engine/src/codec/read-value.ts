@@ -49,20 +49,35 @@ class ValueReader {
       case TAG.date:
         return new Date(this.#f64());
       case TAG.array:
-        return Array.from({ length: this.#items() }, () => this.value(depth + 1));
+        return this.#list(depth);
       case TAG.object:
         return this.#object(depth);
       case TAG.typedArray:
         return this.#typedArray();
       case TAG.map:
-        return new Map(Array.from({ length: this.#items() }, () => [this.value(depth + 1), this.value(depth + 1)]));
+        return this.#map(depth);
       case TAG.set:
-        return new Set(Array.from({ length: this.#items() }, () => this.value(depth + 1)));
+        return new Set(this.#list(depth));
       case TAG.codec:
         return this.#byCodec();
       default:
         throw new CorruptValueError(`Byte ${this.at - 1} is no value tag (${tag}).`, {});
     }
+  }
+
+  #list(depth: number): unknown[] {
+    const list: unknown[] = [];
+    for (let left = this.#items(); left > 0; left--) list.push(this.value(depth + 1));
+    return list;
+  }
+
+  #map(depth: number): Map<unknown, unknown> {
+    const map = new Map<unknown, unknown>();
+    for (let left = this.#items(); left > 0; left--) {
+      const key = this.value(depth + 1);
+      map.set(key, this.value(depth + 1));
+    }
+    return map;
   }
 
   #object(depth: number): { [key: string]: unknown } {
@@ -113,13 +128,11 @@ class ValueReader {
   }
 
   #u8(): number {
-    return this.#take(1)[0]!;
+    return this.#bytes[this.#skip(1)]!;
   }
 
   #f64(): number {
-    const at = this.at;
-    this.#take(8);
-    return this.#view.getFloat64(at, true);
+    return this.#view.getFloat64(this.#skip(8), true);
   }
 
   #count(): number {
@@ -143,7 +156,11 @@ class ValueReader {
   }
 
   #string(): string {
-    const bytes = this.#take(this.#count());
+    const length = this.#count();
+    const start = this.#skip(length);
+    const short = length <= 24 ? ascii(this.#bytes, start, this.at) : undefined;
+    if (short !== undefined) return short;
+    const bytes = this.#bytes.subarray(start, this.at);
     try {
       // TextDecoder refuses shared memory
       return decodeText(bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
@@ -157,6 +174,12 @@ class ValueReader {
   }
 
   #take(length: number): Uint8Array {
+    const start = this.#skip(length);
+    return this.#bytes.subarray(start, this.at);
+  }
+
+  /** Goes on by `length` bytes and gives where they start. */
+  #skip(length: number): number {
     const start = this.at;
     if (start + length > this.#bytes.length)
       throw new CorruptValueError(
@@ -164,6 +187,17 @@ class ValueReader {
         {},
       );
     this.at = start + length;
-    return this.#bytes.subarray(start, this.at);
+    return start;
   }
+}
+
+/** Short ASCII texts, the common case, without a call into the decoder. */
+function ascii(bytes: Uint8Array, start: number, end: number): string | undefined {
+  let text = "";
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte > 127) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }

@@ -46,3 +46,15 @@ export function markMember<F extends object>(callable: F, member: Member): F {
 export function memberOf(value: unknown): Member | undefined {
   return typeof value === "function" ? (value as { [MEMBER]?: Member })[MEMBER] : undefined;
 }
+
+// Names alone: two versions of a namespace may live side by side, but a name nobody declared is a variable.
+const declared = new Set<string>();
+
+/** Remembers that there is a namespace of that name in this process. */
+export function declareNamespace(name: string): void {
+  declared.add(name);
+}
+
+export function isDeclaredNamespace(name: string): boolean {
+  return declared.has(name);
+}

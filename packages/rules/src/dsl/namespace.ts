@@ -1,7 +1,7 @@
 import { Ref } from "@graphvm/engine";
 import type { Rule } from "@graphvm/engine/internal";
 import { NamespaceError } from "../errors.js";
-import { type Definition, definitionOf, type MacroDefinition, markMember } from "./definition.js";
+import { type Definition, declareNamespace, definitionOf, type MacroDefinition, markMember } from "./definition.js";
 import { checkParams } from "./params.js";
 
 /** What is known of a namespace besides its callables. */
@@ -56,6 +56,7 @@ function build<R extends object>(name: string, entries: R, bases: readonly Names
   if (!NAME.test(name)) {
     throw new NamespaceError(`"${name}" is no name for a namespace: use letters, digits, _ and -.`, { name });
   }
+  declareNamespace(name);
   const rules = new Map<string, Rule>();
   const made: { [name: string]: unknown } = {};
   const info: NamespaceInfo = { name, rules, members: made, entries: entries as { [name: string]: unknown }, bases };

@@ -1,5 +1,6 @@
 import { FileValue, Ref } from "@graphvm/engine";
 import {
+  type FunctionIdentity,
   functionIdentity,
   identifyFunction,
   isPlainObject,
@@ -11,7 +12,7 @@ import {
 } from "@graphvm/engine/internal";
 import { BadParamError } from "../errors.js";
 import { inspectFunction } from "../functions/closed.js";
-import { memberOf } from "./definition.js";
+import { isDeclaredNamespace, memberOf } from "./definition.js";
 
 // What this file froze already: params handed on from rule to rule are not copied again.
 const snapshots = new WeakSet<object>();
@@ -81,6 +82,13 @@ function known(fn: Function): Function {
     if (!functionIdentity(current)) identifyFunction(current, { kind: "member", ns, name });
     return current;
   }
-  if (!functionIdentity(fn) && !partialParts(fn)) identifyFunction(fn, inspectFunction(fn));
+  if (!functionIdentity(fn) && !partialParts(fn)) identifyFunction(fn, withKnownNamespaces(inspectFunction(fn)));
   return fn;
+}
+
+/** `model.predict(x)` reads like a call of a rule; where no namespace is called `model` it is a captured variable. */
+function withKnownNamespaces(identity: FunctionIdentity): FunctionIdentity {
+  if (identity.kind !== "closed") return identity;
+  const variables = identity.namespaces.filter((name) => !isDeclaredNamespace(name));
+  return variables.length === 0 ? identity : { kind: "captures", source: identity.source, variables };
 }
