@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { RefusedError, SessionStateError } from "../errors.js";
+import type { GraphPicture } from "../planner/picture.js";
 import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
 import type { Json } from "../recording/index.js";
 import { type Method, type Methods, method, Peer } from "../rpc/peer.js";
@@ -8,6 +9,9 @@ import { type Call, SESSION_CALLS } from "./calls.js";
 import { makeRecording } from "./recorder.js";
 import type { MasterSession } from "./session.js";
 import type { SessionLog } from "./session-log.js";
+
+/** Above so many nodes a recording keeps its graph folded by rule. */
+const DRAWN_NODES = 1000;
 
 const nothing = v.strictObject({});
 const restartSchema = v.strictObject({
@@ -78,6 +82,7 @@ export class Master {
           if (this.log.recorded.length === 0) {
             throw new SessionStateError("Nothing is recorded: call setRecording(true) before the pipeline.", {});
           }
+          await this.#logGraph();
           return makeRecording(this.session, this.log, this.#now(), this.#roots);
         }),
       ),
@@ -106,6 +111,15 @@ export class Master {
     this.session.inputs.relocate(roots, new Map(Object.entries(inputs)));
     await this.session.restart(seed, epoch);
     this.log.restart();
+  }
+
+  /** The graph as it is now goes into the recording, so that it can be drawn without running its code. */
+  async #logGraph(): Promise<void> {
+    if (this.log.recorded.at(-1)?.method === "graph") return;
+    const params = { fold: DRAWN_NODES };
+    const { answer, logged } = await SESSION_CALLS.graph!.run(params, this.session, this.log);
+    if ((answer as { picture: GraphPicture }).picture.nodes.length === 0) return;
+    await this.log.add("graph", params, { result: logged }, true);
   }
 
   #logged(name: string, params: Json, run: () => Promise<void>): Promise<void> {

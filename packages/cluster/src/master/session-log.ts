@@ -66,11 +66,12 @@ export class SessionLog {
     return new SessionLog(path, directory === undefined, journal, now, secrets);
   }
 
-  /** Writes a call down. What it holds of secrets is replaced. */
+  /** Writes a call down, and `always` into the recording where there is one. What it holds of secrets is replaced. */
   async add(
     method: string,
     params: Json,
     outcome: { readonly result: Json } | { readonly error: unknown },
+    always = false,
   ): Promise<void> {
     const ended =
       "error" in outcome
@@ -79,7 +80,7 @@ export class SessionLog {
     const call: LoggedCall = { at: this.#now(), method, params: await this.#box(params), ...ended };
     await this.#journal.add(call);
     if (!("error" in outcome)) this.#note(call);
-    if (this.#recording) this.#recorded.push(call);
+    if (this.#recording || always) this.#recorded.push(call);
   }
 
   /** Keeps bytes beside the journal; the reference that stands for them. */
