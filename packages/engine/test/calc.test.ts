@@ -280,6 +280,8 @@ describe("E10: values are asked for by ref or id", () => {
     const graph = createGraph();
     expect(() => graph.getData(leaf(1))).toThrow(NotComputedError);
     expect(() => graph.getData(nodeId(leaf(1)))).toThrow(/has no value here/);
+    expect(() => graph.getData("no id")).toThrow("Node no id has no value here");
+    expect(graph.hasData("")).toBe(false);
     await graph.calc(leaf(1));
     expect(graph.getData(nodeId(leaf(1)))).toBe(1);
     expect(graph.digest(leaf(1))).toBe(graph.digest(nodeId(leaf(1))));
@@ -291,6 +293,7 @@ describe("E10: values are asked for by ref or id", () => {
     });
     const twice = rule<[], number>("twice", () => call((x: number) => 2 * x, [], [never()]));
     const graph = createGraph();
+    expect(() => graph.setData(nodeId(never()), undefined)).toThrow(/can't be given undefined/);
     graph.setData(nodeId(never()), 21);
     expect(graph.stats().rules).toEqual({ "(imported)": 1 });
     expect(await graph.calc(twice())).toBe(42);

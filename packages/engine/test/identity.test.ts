@@ -98,6 +98,14 @@ describe("E3: a ref among the params contributes its id", () => {
   });
 });
 
+test("E3: params of megabytes are hashed whole", () => {
+  const large = new Float64Array(1_000_000);
+  const before = id(large);
+  large[999_999] = 1;
+  expect(id(large)).not.toBe(before);
+  expect(id("ü".repeat(2_000_000))).not.toBe(id("ü".repeat(2_000_001)));
+});
+
 test("E4: an id is written as 32 hexadecimal digits and read back", () => {
   const words = nodeWords(ref("x"));
   expect(hexToId(idToHex(words))).toEqual(words);

@@ -2,7 +2,7 @@ import type { AtomSession } from "../atom/current-atom.js";
 import { installDeterministicGlobals } from "../atom/deterministic-globals.js";
 import { LocalInputs } from "../atom/local-inputs.js";
 import { digestValue } from "../codec/codec.js";
-import { CycleError, NotComputedError } from "../errors.js";
+import { CycleError, NotComputedError, UnencodableValueError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
 import { hexToId } from "../identity/hash128.js";
 import { nodeWords } from "../identity/node-id.js";
@@ -100,8 +100,14 @@ export class Graph {
     return digest;
   }
 
-  /** Gives a node a value computed elsewhere, so that nothing below it is expanded here. */
+  /**
+   * Gives a node a value computed elsewhere, so that nothing below it is expanded here.
+   *
+   * @throws UnencodableValueError for undefined, which no node's value is.
+   */
   setData(id: string, value: unknown): void {
+    if (value === undefined)
+      throw new UnencodableValueError(`Node ${id} can't be given undefined: null stands for no value.`, { node: id });
     const node = this.structure.internId(hexToId(id));
     this.#store(node, value);
   }
@@ -111,7 +117,8 @@ export class Graph {
   }
 
   #find(name: NodeName): number {
-    return this.structure.table.find(typeof name === "string" ? hexToId(name) : nodeWords(name));
+    if (typeof name !== "string") return this.structure.table.find(nodeWords(name));
+    return /^[0-9a-f]{32}$/.test(name) ? this.structure.table.find(hexToId(name)) : -1;
   }
 
   #store(node: number, value: unknown): void {

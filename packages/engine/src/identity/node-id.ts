@@ -4,7 +4,8 @@ import { UnencodableValueError } from "../errors.js";
 import { hash128, idToHex } from "./hash128.js";
 import { partialParts, Ref, type Rule } from "./ref.js";
 
-const scratch = new ByteWriter();
+const KEPT_BYTES = 1 << 20;
+let scratch = new ByteWriter();
 
 /**
  * Writes the node id of (rule, params) into `out[at, at + 4)`: a 128-bit hash of the canonical encoding of namespace,
@@ -44,6 +45,7 @@ function hashInto(ref: Ref, out: Uint32Array, at: number): void {
   scratch.count(params.length);
   for (let i = 0; i < params.length; i++) writeValue(scratch, params[i], "identity");
   hash128(scratch.buffer, scratch.length, out, at);
+  if (scratch.length > KEPT_BYTES) scratch = new ByteWriter();
 }
 
 function prefixOf(rule: Rule): Uint8Array {
