@@ -1,5 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { toWireError } from "@graphvm/engine";
 import {
@@ -11,6 +10,7 @@ import {
   redactSecrets,
   sha256Hex,
 } from "../recording/index.js";
+import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
 
 /** A call as the journal has it. */
 export interface LoggedCall {
@@ -60,7 +60,7 @@ export class SessionLog {
 
   /** Opens a log in `directory`, or in a temporary one that goes with the session. */
   static async open(directory: string | undefined, now: () => number, secrets: readonly string[]): Promise<SessionLog> {
-    const path = directory ?? mkdtempSync(join(tmpdir(), "graphvm-journal-"));
+    const path = directory ?? makeTempFolder("graphvm-journal-");
     mkdirSync(join(path, "blobs"), { recursive: true });
     const journal = await openJournal(join(path, "journal.ndjson"));
     return new SessionLog(path, directory === undefined, journal, now, secrets);
@@ -120,7 +120,7 @@ export class SessionLog {
 
   async close(): Promise<void> {
     await this.#journal.close();
-    if (this.#temporary) rmSync(this.directory, { recursive: true, force: true });
+    if (this.#temporary) removeTempFolder(this.directory);
   }
 
   #note(call: LoggedCall): void {

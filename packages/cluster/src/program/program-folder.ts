@@ -1,16 +1,12 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
+import { makeTempFolder } from "../temp-folders.js";
 
 let folder: string | undefined;
 
-/** Where this thread keeps programs while they are loaded. A process's folder goes when it ends. */
+/** Where this thread keeps programs while they are loaded. */
 export function programFolder(): string {
-  if (folder === undefined) {
-    const made = mkdtempSync(join(tmpdir(), "graphvm-programs-"));
-    folder = made;
-    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
-  }
+  folder ??= makeTempFolder("graphvm-programs-");
   return folder;
 }
 

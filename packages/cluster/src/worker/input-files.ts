@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inputPath, LocalInputs, stampOf } from "@graphvm/engine/internal";
 import type { JobFile } from "../protocol.js";
 import type { DataClient } from "../store/data-client.js";
+import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
 
 /** Finds the bytes of declared inputs for the workers of a process: under its own root, or fetched from the master. */
 export class InputFiles {
@@ -46,11 +45,11 @@ export class InputFiles {
   }
 
   #folderPath(): string {
-    this.#folder ??= mkdtempSync(join(tmpdir(), "graphvm-inputs-"));
+    this.#folder ??= makeTempFolder("graphvm-inputs-");
     return this.#folder;
   }
 
   close(): void {
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== undefined) removeTempFolder(this.#folder);
   }
 }
