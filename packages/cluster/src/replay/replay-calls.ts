@@ -140,7 +140,7 @@ function diverge(tally: Tally, divergence: Divergence): void {
 }
 
 /** Puts blobs back in the place of their references: boxed JSON, and the texts of programs. */
-function unbox(json: Json, recording: Recording): unknown {
+export function unbox(json: Json, recording: Recording): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (Array.isArray(json)) return (json as readonly Json[]).map((item) => unbox(item, recording));
   const record = json as { readonly [key: string]: Json };
