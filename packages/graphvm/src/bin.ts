@@ -1,1 +1,4 @@
-export {};
+import "./quiet.js";
+import { main } from "./cli/main.js";
+
+process.exit(await main(process.argv.slice(2)));

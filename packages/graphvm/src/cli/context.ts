@@ -1,0 +1,69 @@
+import type { Readable } from "node:stream";
+import type { BarStream } from "../progress.js";
+
+/** What a command has of the world. Tests hand in their own. */
+export interface Context {
+  /** Gives the command's one answer: the text for people, or with `--json` the object. */
+  answer(json: object, text: string): void;
+  /** A line for people, on stderr. */
+  note(line: string): void;
+  /** With `--json`: what user code prints from now on goes to stderr. */
+  guardStdout(): void;
+  /** Where progress bars are drawn. */
+  readonly stderr: BarStream;
+  readonly stdin: Readable;
+  readonly json: boolean;
+  /** Whether there is somebody to ask. */
+  readonly interactive: boolean;
+  readonly env: { readonly [name: string]: string | undefined };
+  /** Closes a resource if the command is interrupted while it runs. */
+  own<T extends AsyncDisposable>(resource: T): T;
+}
+
+/** What must be closed when a signal comes. */
+export class Owned {
+  readonly #resources: AsyncDisposable[] = [];
+
+  add<T extends AsyncDisposable>(resource: T): T {
+    this.#resources.push(resource);
+    return resource;
+  }
+
+  /** Closes everything, the last first; what can't be closed is left. */
+  async close(): Promise<void> {
+    for (const resource of this.#resources.splice(0).reverse()) {
+      try {
+        await resource[Symbol.asyncDispose]();
+      } catch {
+        // the others are to be closed too
+      }
+    }
+  }
+}
+
+/**
+ * The context of a real process. With `--json` the first answer is the only one, and what user code prints goes to
+ * stderr from the moment a command guards stdout.
+ */
+export function processContext(json: boolean, owned: Owned): Context {
+  const { stdout, stderr, stdin, env } = process;
+  const write = stdout.write.bind(stdout);
+  let answered = false;
+  return {
+    answer: (object, text) => {
+      if (!json) write(text === "" ? "" : `${text}\n`);
+      else if (!answered) write(`${JSON.stringify(object)}\n`);
+      answered = true;
+    },
+    note: (line) => void stderr.write(`${line}\n`),
+    guardStdout: () => {
+      if (json) stdout.write = stderr.write.bind(stderr);
+    },
+    stderr,
+    stdin,
+    json,
+    interactive: stdin.isTTY === true && stderr.isTTY === true && !json,
+    env,
+    own: (resource) => owned.add(resource),
+  };
+}

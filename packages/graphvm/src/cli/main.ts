@@ -1,0 +1,46 @@
+import { constants } from "node:os";
+import { Owned, processContext } from "./context.js";
+import { failureOf, isShown } from "./failure.js";
+import { buildProgram } from "./program.js";
+
+/** How long closing may take after a signal, in milliseconds. */
+const GRACE = 5000;
+
+/**
+ * Runs the command line; the exit code. 0 done and equal; 1 failed; 2 bad usage, or input or recording missing or
+ * tampered with; 3 a replay diverged; 130 and 143 interrupted and terminated.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const flags = argv.includes("--") ? argv.slice(0, argv.indexOf("--")) : argv;
+  const json = flags.includes("--json");
+  const owned = new Owned();
+  const signals = onSignals(owned);
+  const context = processContext(json, owned);
+  try {
+    await buildProgram(context).parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    // what an interrupted command throws while it is being closed says nothing
+    if (signals.stopping) return await new Promise<never>(() => {});
+    if (isShown(error)) return 0;
+    const { text, json: object, exitCode } = failureOf(error, flags.includes("--verbose"));
+    context.note(text);
+    if (json) context.answer(object, "");
+    return exitCode;
+  }
+  return Number(process.exitCode ?? 0);
+}
+
+/** On Ctrl-C and SIGTERM everything that was started is closed, then the process ends. A second one does not wait. */
+function onSignals(owned: Owned): { readonly stopping: boolean } {
+  const state = { stopping: false };
+  const stop = (signal: "SIGINT" | "SIGTERM"): void => {
+    const exitCode = 128 + constants.signals[signal];
+    if (state.stopping) process.exit(exitCode);
+    state.stopping = true;
+    setTimeout(() => process.exit(exitCode), GRACE);
+    void owned.close().finally(() => process.exit(exitCode));
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+  return state;
+}

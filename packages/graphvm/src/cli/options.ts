@@ -1,0 +1,112 @@
+import { readFileSync } from "node:fs";
+import { type Command, InvalidArgumentError } from "commander";
+import { FileArgumentError } from "../errors.js";
+
+/** Flags that every command has. */
+export interface CommonFlags {
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** Flags of commands that talk to a master. */
+export interface MasterFlags extends CommonFlags {
+  readonly master?: string;
+  readonly tokenFile?: string;
+}
+
+export function commonOptions(command: Command): Command {
+  return command
+    .option("--json", "print one JSON object on stdout and nothing else there")
+    .option("--verbose", "with an error, print its stack and its causes");
+}
+
+export function masterOptions(command: Command): Command {
+  return commonOptions(
+    command
+      .option("--master <url>", "the master to talk to (default: ws://127.0.0.1:7225)", masterUrl)
+      .option("--token-file <file>", "a file that holds the master's token (default: GRAPHVM_TOKEN)"),
+  );
+}
+
+/** Options of commands that either talk to a master or start one. */
+export function clusterOptions(command: Command): Command {
+  return masterOptions(command)
+    .option("--workers <n>", "start a cluster of n worker threads for this command", wholeNumber(0))
+    .option("--seed <n>", "seeds random numbers inside atoms, on a cluster started here (default: 0)", wholeNumber(0))
+    .option("--root <dir>", "where relative inputs are looked for, on a cluster started here (default: here)")
+    .option("--planner-seconds <n>", "how long rules may expand, on a cluster started here (default: 60)", positive);
+}
+
+export function cutOptions(command: Command): Command {
+  return command
+    .option("--cut <rules>", "rules whose nodes become jobs: ns.rule,ns.rule", list)
+    .option("--no-copy <rules>", "rules whose values are never copied between workers", list);
+}
+
+/** What `--no-copy` gave: commander takes a name that begins with "no" for a negation, true until it is set. */
+export function noCopyRules(flags: { readonly copy?: boolean | readonly string[] }): readonly string[] {
+  return Array.isArray(flags.copy) ? flags.copy : [];
+}
+
+/** Parses a whole number of at least `least`. */
+export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const n = Number(text);
+    if (text.trim() !== "" && Number.isSafeInteger(n) && n >= least && n <= most) return n;
+    const upTo = most === Number.MAX_SAFE_INTEGER ? `from ${least} on` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`a whole number ${upTo} is needed`);
+  };
+}
+
+/** Parses a number above 0. */
+export function positive(text: string): number {
+  const n = Number(text);
+  if (Number.isFinite(n) && n > 0) return n;
+  throw new InvalidArgumentError("a number above 0 is needed");
+}
+
+/** Takes `host`, `host:port` and `ws://host:port`. */
+function masterUrl(text: string): string {
+  const url = /^wss?:\/\//.test(text) ? text : `ws://${text}`;
+  if (!URL.canParse(url)) throw new InvalidArgumentError("an address such as ws://127.0.0.1:7225 is needed");
+  return url;
+}
+
+/** `a,b` and `--cut a --cut b` are the same. */
+function list(text: string, before: unknown): readonly string[] {
+  const names = text
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  return [...(Array.isArray(before) ? (before as readonly string[]) : []), ...names];
+}
+
+/** `old=new` pairs, by old. */
+export function mapping(
+  text: string,
+  before: { readonly [old: string]: string } = {},
+): { readonly [old: string]: string } {
+  const at = text.indexOf("=");
+  if (at < 1 || at === text.length - 1) throw new InvalidArgumentError("old=new is needed");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** The token that connects, from the file or the environment. @throws FileArgumentError */
+export function tokenOf(
+  { tokenFile }: { readonly tokenFile?: string },
+  env: { readonly [name: string]: string | undefined },
+): string | undefined {
+  if (tokenFile === undefined) return env.GRAPHVM_TOKEN === "" ? undefined : env.GRAPHVM_TOKEN;
+  let token: string;
+  try {
+    token = readFileSync(tokenFile, "utf8").trim();
+  } catch (cause) {
+    throw new FileArgumentError(
+      `The token file ${tokenFile} can't be read: check the path.`,
+      { path: tokenFile },
+      { cause },
+    );
+  }
+  if (token !== "") return token;
+  throw new FileArgumentError(`The token file ${tokenFile} is empty: write the token into it.`, { path: tokenFile });
+}

@@ -1,0 +1,128 @@
+import { type CutRules, KeyExistsError, type RecordingFile, type Session } from "@graphvm/cluster";
+import { sourceExists } from "@graphvm/cluster/internal";
+import { Command } from "commander";
+import { type ClusterFlags, openCluster } from "../cli/cluster.js";
+import type { Context } from "../cli/context.js";
+import { asRunnable, loadTarget, parseTarget, type Runnable } from "../cli/module-target.js";
+import { clusterOptions, cutOptions, noCopyRules } from "../cli/options.js";
+import { jsonValue, showValue } from "../cli/show-value.js";
+import { bytesText, countText } from "../cli/text.js";
+import { progressBar } from "../progress.js";
+
+interface RunFlags extends ClusterFlags {
+  readonly record?: string;
+  readonly force?: boolean;
+  readonly cut?: readonly string[];
+  readonly copy?: boolean | readonly string[];
+}
+
+export function runCommand(context: Context): Command {
+  const command = new Command("run")
+    .description("load a module and calculate what it exports: a ref, refs, or an async function of the session")
+    .argument("<module>", "FILE.ts#export; the export is main, then default, where none is named")
+    .option("--record <target>", "keep a recording: out.gvr or s3://bucket/key")
+    .option("--force", "replace a recording that is there");
+  return clusterOptions(cutOptions(command))
+    .addHelpText("after", "\nExample:\n  graphvm run pipeline.ts#main --workers 3 --record out.gvr")
+    .action((module: string, flags: RunFlags) => run(module, flags, context));
+}
+
+/** `graphvm run`: calculates what a module exports and says what came out. */
+export async function run(module: string, flags: RunFlags, context: Context): Promise<void> {
+  context.guardStdout();
+  const { record, force = false } = flags;
+  if (record !== undefined && !force && (await sourceExists(record))) {
+    throw new KeyExistsError(`There is something at ${record}: choose another name, or use --force.`, { uri: record });
+  }
+  const target = parseTarget(module);
+  const start = performance.now();
+  await openCluster(flags, context, async (session) => {
+    const work = async () => {
+      const { name, runnable } = await loadTarget(session, target);
+      const rules = { cut: flags.cut ?? [], noCopy: noCopyRules(flags) };
+      return { name, ...(await calculate(session, runnable, rules, context)) };
+    };
+    const { result, recording } = record === undefined ? { result: await work() } : await recorded(session, work);
+    if (record !== undefined) await recording?.save(record, { force });
+    const seconds = Math.round(performance.now() - start) / 1000;
+    const { name, values, single } = result;
+    const kept = recording && { path: record, bytes: recording.bytes.length, calls: recording.calls };
+    context.answer(
+      {
+        file: target.file,
+        export: name,
+        ...(single ? { value: jsonValue(values[0]) ?? null } : { values: values.map(jsonValue) }),
+        ...result.counts,
+        seconds,
+        ...(kept ? { recording: kept } : {}),
+      },
+      values
+        .filter((value) => value !== undefined)
+        .map(showValue)
+        .join("\n"),
+    );
+    if (kept) {
+      const size = `${countText(kept.calls, "call")}, ${bytesText(kept.bytes)}`;
+      context.note(`recorded ${size}: ${record} (prove it with: graphvm replay ${record})`);
+    }
+  });
+}
+
+/** Records what happens meanwhile. A recording that was on before stays on. */
+async function recorded<T>(
+  session: Session,
+  work: () => Promise<T>,
+): Promise<{ readonly result: T; readonly recording: RecordingFile }> {
+  const before = (await session.status()).recording.on;
+  if (!before) await session.setRecording(true);
+  try {
+    const result = await work();
+    return { result, recording: await session.getRecording() };
+  } finally {
+    if (!before) await session.setRecording(false).catch(() => {}); // the session may be gone; that error was told
+  }
+}
+
+interface Calculated {
+  readonly values: readonly unknown[];
+  readonly single: boolean;
+  readonly counts: { readonly jobs?: number; readonly nodes?: number };
+}
+
+async function calculate(session: Session, runnable: Runnable, rules: CutRules, context: Context): Promise<Calculated> {
+  const bar = progressBar(context.stderr);
+  const stop = session.onProgress(bar.update);
+  try {
+    if (runnable.kind === "refs") return await calculateRefs(session, runnable, rules);
+    const value = await runnable.call(session);
+    const again = asRunnable(value);
+    if (again?.kind === "refs") return await calculateRefs(session, again, rules);
+    return { values: [value], single: true, counts: await counts(session) };
+  } finally {
+    stop();
+    bar.done();
+  }
+}
+
+async function calculateRefs(
+  session: Session,
+  { refs, single }: Extract<Runnable, { kind: "refs" }>,
+  rules: CutRules,
+): Promise<Calculated> {
+  const jobs = await session.jobDeps(refs, rules);
+  await session.dispatchJobs(jobs, rules);
+  await session.wait();
+  const values: unknown[] = [];
+  for (const ref of refs) values.push(await session.getData(ref));
+  return { values, single, counts: { jobs: jobs.list.length, nodes: jobs.nodes } };
+}
+
+/** What a function of the session left behind. It may have ended the cluster: then nobody can say. */
+async function counts(session: Session): Promise<Calculated["counts"]> {
+  try {
+    const { nodes, jobs } = await session.graphStats();
+    return { jobs: jobs.total, nodes };
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,64 @@
+import { DEFAULT_PORT, startMaster } from "@graphvm/cluster";
+import { Command } from "commander";
+import type { Context } from "../cli/context.js";
+import { type CommonFlags, commonOptions, positive, tokenOf, wholeNumber } from "../cli/options.js";
+import { countText } from "../cli/text.js";
+
+interface StartMasterFlags extends CommonFlags {
+  readonly workers: number;
+  readonly port: number;
+  readonly host?: string;
+  readonly tokenFile?: string;
+  readonly seed: number;
+  readonly root?: string;
+  readonly journal?: string;
+  readonly plannerSeconds?: number;
+}
+
+export function startMasterCommand(context: Context): Command {
+  const command = new Command("start-master")
+    .description("start a master and its worker threads; runs until Ctrl-C or `graphvm stop`")
+    .option("--workers <n>", "worker threads in this process", wholeNumber(0), 1)
+    .option("--port <n>", "where to listen; 0 takes any free port", wholeNumber(0, 65535), DEFAULT_PORT)
+    .option("--host <address>", "where to listen; anything but loopback needs a token (default: 127.0.0.1)")
+    .option("--token-file <file>", "a file that holds the token clients must show (default: GRAPHVM_TOKEN)")
+    .option("--seed <n>", "seeds random numbers inside atoms", wholeNumber(0), 0)
+    .option("--root <dir>", "where relative inputs are looked for (default: here)")
+    .option("--journal <dir>", "where the journal is kept (default: a temporary folder that goes with the session)")
+    .option("--planner-seconds <n>", "how long rules may expand (default: 60)", positive);
+  return commonOptions(command)
+    .addHelpText("after", "\nExample:\n  graphvm start-master --workers 3")
+    .action((flags: StartMasterFlags) => startMasterAndWait(flags, context));
+}
+
+/** `graphvm start-master`: a master until it is told to end. */
+export async function startMasterAndWait(flags: StartMasterFlags, context: Context): Promise<void> {
+  context.guardStdout();
+  const { workers, port, seed, host, root, journal, plannerSeconds } = flags;
+  const token = tokenOf(flags, context.env);
+  const master = context.own(
+    await startMaster({
+      workers,
+      port,
+      seed,
+      ...(host === undefined ? {} : { host }),
+      ...(token === undefined ? {} : { token }),
+      ...(root === undefined ? {} : { root }),
+      ...(journal === undefined ? {} : { journal }),
+      ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
+    }),
+  );
+  const { url } = master;
+  context.answer(
+    { url, workers, pid: process.pid },
+    [
+      `graphvm master at ${url} with ${countText(workers, "worker thread")}`,
+      `  more workers   graphvm start-worker --master ${url}`,
+      `  run a module   graphvm run FILE.ts#export --master ${url}`,
+      `  from a program connect("${url}")`,
+      `  stop it        Ctrl-C, or graphvm stop --master ${url}`,
+      ...(token === undefined ? [] : ["  Clients and workers need the token: GRAPHVM_TOKEN or --token-file."]),
+    ].join("\n"),
+  );
+  await master.closed;
+}

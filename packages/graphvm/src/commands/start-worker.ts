@@ -1,0 +1,45 @@
+import { connectWorker, DEFAULT_PORT } from "@graphvm/cluster";
+import { Command } from "commander";
+import type { Context } from "../cli/context.js";
+import { type MasterFlags, masterOptions, tokenOf, wholeNumber } from "../cli/options.js";
+
+interface StartWorkerFlags extends MasterFlags {
+  readonly host?: string;
+  readonly port?: number;
+  readonly root?: string;
+}
+
+export function startWorkerCommand(context: Context): Command {
+  const command = new Command("start-worker")
+    .description("start a worker for a master elsewhere; runs until that ends")
+    .option("--host <address>", "the address on which other workers fetch values (default: 127.0.0.1)")
+    .option("--port <n>", "the port of that address (default: any free one)", wholeNumber(0, 65535))
+    .option("--root <dir>", "where relative inputs are looked for before the master sends them (default: here)");
+  return masterOptions(command)
+    .addHelpText("after", "\nExample:\n  graphvm start-worker --master ws://127.0.0.1:7225")
+    .action((flags: StartWorkerFlags) => startWorkerAndWait(flags, context));
+}
+
+/** `graphvm start-worker`: a worker until its master ends. @throws ConnectionLostError where it ends out of order. */
+export async function startWorkerAndWait(flags: StartWorkerFlags, context: Context): Promise<void> {
+  context.guardStdout();
+  const master = flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`;
+  const { host, port, root } = flags;
+  const token = tokenOf(flags, context.env);
+  const worker = context.own(
+    await connectWorker({
+      master,
+      ...(token === undefined ? {} : { token }),
+      ...(host === undefined ? {} : { host }),
+      ...(port === undefined ? {} : { port }),
+      ...(root === undefined ? {} : { root }),
+    }),
+  );
+  context.answer(
+    { worker: worker.id, master, pid: process.pid },
+    `graphvm worker ${worker.id} of the master at ${master}`,
+  );
+  const reason = await worker.over;
+  if (reason) throw reason;
+  context.note(`the master at ${master} ended`);
+}

@@ -1,0 +1,31 @@
+import type { GraphPicture, JobOutcome, Recording } from "@graphvm/cluster";
+import { unbox } from "@graphvm/cluster/internal";
+
+/** A graph to be drawn, and which worker computed which job. */
+export interface DrawnGraph {
+  readonly picture: GraphPicture;
+  readonly workers: { readonly [job: string]: string };
+}
+
+/** Every job that some `wait` in the recording reports, each once. */
+export function recordedJobs(recording: Recording): JobOutcome[] {
+  const jobs = new Map<string, JobOutcome>();
+  for (const line of recording.lines) {
+    if (line.method !== "wait" || line.result === undefined) continue;
+    for (const job of (unbox(line.result, recording) as { jobs: JobOutcome[] }).jobs) jobs.set(job.id, job);
+  }
+  return [...jobs.values()];
+}
+
+/** The graph a recording keeps; where it keeps none, its jobs without edges. */
+export function recordedGraph(recording: Recording): { readonly graph: DrawnGraph; readonly complete: boolean } {
+  const jobs = recordedJobs(recording);
+  const workers = Object.fromEntries(jobs.map(({ id, worker }) => [id, worker]));
+  const line = recording.lines.findLast(({ method, result }) => method === "graph" && result !== undefined);
+  if (line !== undefined) {
+    const kept = unbox(line.result!, recording) as DrawnGraph;
+    return { graph: { picture: kept.picture, workers: { ...workers, ...kept.workers } }, complete: true };
+  }
+  const nodes = jobs.map(({ id, rule }) => ({ rule, label: rule, count: 1, job: id, isJob: true }));
+  return { graph: { picture: { folded: false, nodes, edges: [] }, workers }, complete: false };
+}
