@@ -63,9 +63,8 @@ export class MasterSession {
     this.#setup = { session: { seed: options.seed, epoch: options.epoch }, programs: [] };
     this.pool = new WorkerPool(() => this.#setup, {
       joined: (worker, host) => this.runner.handle({ kind: "workerJoined", worker, host }),
-      left: (worker, host, lastOfHost) => {
-        this.runner.handle({ kind: "workerLeft", worker });
-        if (lastOfHost) this.runner.handle({ kind: "hostLost", host });
+      left: (worker, hostLost, reason) => {
+        this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
       },
     });
     this.runner = new JobRunner(this.pool, this.store, this.data);

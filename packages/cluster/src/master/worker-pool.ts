@@ -1,4 +1,5 @@
 import { numericsDigest } from "@graphvm/engine";
+import * as v from "valibot";
 import { ConnectionLostError, RefusedError } from "../errors.js";
 import type { Program } from "../program/program.js";
 import { type JobFile, type Join, joinSchema, PROTOCOL_VERSION, VERSION, type WorkerJob } from "../protocol.js";
@@ -15,7 +16,8 @@ export interface SessionSetup {
 /** What the pool tells its master. */
 export interface PoolEvents {
   joined(worker: string, host: string): void;
-  left(worker: string, host: string, lastOfHost: boolean): void;
+  /** `hostLost`: no other worker of its process is left. `reason`: what ended it, where it could still say so. */
+  left(worker: string, hostLost: boolean, reason: string | undefined): void;
 }
 
 interface PoolWorker {
@@ -23,6 +25,8 @@ interface PoolWorker {
   readonly join: Join;
   readonly peer: Peer;
 }
+
+const diedSchema = v.object({ error: v.object({ message: v.pipe(v.string(), v.maxLength(10_000)) }) });
 
 /** The workers that are connected to a master. */
 export class WorkerPool {
@@ -42,7 +46,13 @@ export class WorkerPool {
 
   /** Takes a new link on which a worker will ask to join. */
   accept(link: Transport): void {
-    const peer: Peer = new Peer(link, { join: method(joinSchema, (join) => this.#join(peer, join)) }, "worker");
+    let joined = false;
+    const join = method(joinSchema, (hello) => {
+      if (joined) throw new RefusedError("This worker has joined already: open another link for another worker.", {});
+      joined = true;
+      return this.#join(peer, hello);
+    });
+    const peer: Peer = new Peer(link, { join }, "worker");
   }
 
   async run(worker: string, job: WorkerJob & { readonly files: readonly JobFile[] }): Promise<RunAnswer> {
@@ -96,12 +106,17 @@ export class WorkerPool {
       told = now;
       await tell(peer, told);
     }
+    let reason: string | undefined;
+    peer.on("died", (news) => {
+      const said = v.safeParse(diedSchema, news);
+      if (said.success) reason = said.output.error.message;
+    });
     this.#workers.set(worker.id, worker);
     this.#events.joined(worker.id, join.host);
     peer.onClose(() => {
       this.#workers.delete(worker.id);
       const last = join.host !== "" && ![...this.#workers.values()].some((other) => other.join.host === join.host);
-      this.#events.left(worker.id, join.host, last);
+      this.#events.left(worker.id, last, reason);
     });
     return { id: worker.id };
   }

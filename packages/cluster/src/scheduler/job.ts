@@ -8,9 +8,9 @@ export const JOB_TRANSITIONS: { readonly [from in JobState]: { readonly [to in J
   ready: { running: "given to a worker", waiting: "an input was lost", failed: "no worker can take it" },
   running: {
     done: "the worker finished it",
-    failed: "it threw, or took down its last worker",
-    ready: "its worker died",
-    waiting: "its worker and an input with it died",
+    failed: "it threw, took down its last worker, or never found its inputs",
+    ready: "its worker died, or an input must be fetched from elsewhere",
+    waiting: "its worker died, or an input was not there, and an input is computed again",
   },
   done: { waiting: "its value was lost and is needed again" },
   failed: {},
@@ -28,6 +28,8 @@ export class Job {
   worker: string | undefined;
   /** Workers that died while they ran it. */
   readonly killed: string[] = [];
+  /** How often it could not start because an input was not where it should be. */
+  misses = 0;
   digest: string | undefined;
   size = 0;
   error: WireError | undefined;

@@ -10,6 +10,12 @@ export interface WorkerEntry {
   finished: number;
 }
 
+/** The input whose value lies in one worker only; the job can run nowhere else. */
+export function pinOf(job: Job, jobOf: (id: string) => Job): Job | undefined {
+  const pin = job.plan.pin === undefined ? undefined : jobOf(job.plan.pin);
+  return pin?.plan.noCopy ? pin : undefined;
+}
+
 /**
  * Where a job runs: with the value it is pinned to; else on the idle worker whose process already has the most bytes of its
  * inputs, then on the one that finished fewest jobs. Undefined where it must wait.
@@ -19,10 +25,9 @@ export function chooseWorker(
   idle: ReadonlySet<WorkerEntry>,
   jobOf: (id: string) => Job,
 ): WorkerEntry | undefined {
-  const { pin } = job.plan;
-  if (pin !== undefined) {
-    const { holder } = jobOf(pin);
-    for (const worker of idle) if (worker.id === holder) return worker;
+  const pin = pinOf(job, jobOf);
+  if (pin) {
+    for (const worker of idle) if (worker.id === pin.holder) return worker;
     return undefined;
   }
   let best: WorkerEntry | undefined;

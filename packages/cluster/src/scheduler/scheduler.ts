@@ -1,5 +1,5 @@
-import { toWireError, type WireError } from "@graphvm/engine";
-import { JobKillsWorkersError, NondeterministicJobError, NoWorkersError } from "../errors.js";
+import type { WireError } from "@graphvm/engine";
+import { killsWorkers, neverFound, noWorkers, otherBytes } from "./give-up.js";
 import { Job } from "./job.js";
 import { chooseWorker, type WorkerEntry } from "./placement.js";
 import { ReadyQueue } from "./ready-queue.js";
@@ -7,6 +7,9 @@ import type { Instruction, JobPlan, JobState, SchedulerEvent } from "./types.js"
 
 /** A job that took down this many workers is given up. */
 export const MAX_KILLED_WORKERS = 3;
+
+/** A job whose inputs could not be fetched this often is given up: workers may be unable to reach each other. */
+export const MAX_MISSES = 20;
 
 /**
  * Decides which job runs where. Pure: events in, instructions out; no clock, no socket, no randomness. Every change of a
@@ -18,7 +21,7 @@ export class Scheduler {
   readonly #ready = new ReadyQueue();
   #instructions: Instruction[] = [];
   #entered = 0;
-  #unfinished = 0;
+  readonly #counts = { waiting: 0, ready: 0, running: 0, done: 0, failed: 0 };
 
   handle(event: SchedulerEvent): Instruction[] {
     this.#instructions = [];
@@ -46,7 +49,13 @@ export class Scheduler {
 
   /** Whether something waits to run or runs. */
   get busy(): boolean {
-    return this.#unfinished > 0;
+    const { waiting, ready, running } = this.#counts;
+    return waiting + ready + running > 0;
+  }
+
+  /** How many jobs are in each state. */
+  get counts(): { readonly [state in JobState]: number } {
+    return this.#counts;
   }
 
   #apply(event: SchedulerEvent): void {
@@ -62,18 +71,14 @@ export class Scheduler {
         this.#workers.set(event.worker, { id: event.worker, host: event.host, job: undefined, finished: 0 });
         return;
       case "workerLeft":
-        this.#workerLeft(event.worker);
-        return;
-      case "hostLost":
-        for (const job of this.#jobs.values()) job.hosts.delete(event.host);
-        this.#recoverLost();
+        this.#workerLeft(event);
         return;
       case "finished":
         this.#finished(event);
         return;
       case "failed":
-        this.#release(event.worker);
-        this.#fail(this.#jobs.get(event.job)!, event.error, "it threw");
+        this.#release(event.worker, event.job);
+        if (this.#runsOn(event.job, event.worker)) this.#fail(this.#jobs.get(event.job)!, event.error, "it threw");
         return;
       case "inputsMissing":
         this.#inputsMissing(event);
@@ -84,52 +89,77 @@ export class Scheduler {
     }
   }
 
-  /** A job that is new, or that failed and gets another chance. */
+  /** A job that is new, or that failed and gets another chance: what it gave before must come out again. */
   #enter(plan: JobPlan): void {
     const known = this.#jobs.get(plan.id);
     if (known && known.state !== "failed") return;
-    this.#jobs.set(plan.id, new Job(plan, this.#entered++));
-    this.#unfinished++;
+    const job = new Job(plan, this.#entered++);
+    if (known) {
+      this.#counts.failed--;
+      job.digest = known.digest;
+      for (const id of known.dependents) job.dependents.add(id);
+    }
+    this.#jobs.set(plan.id, job);
+    this.#counts.waiting++;
   }
 
-  /** Links a job to its inputs; a job that is known keeps what it has. */
+  /** Links a new job to its inputs; a job that is known keeps what it has. */
   #admit(job: Job): void {
-    if (job.story.length > 0 || job.state !== "waiting") return;
+    if (job.story.length > 0) return;
     job.story.push("submitted");
-    for (const id of job.plan.inputs) this.#jobs.get(id)!.dependents.add(job.plan.id);
-    this.#await(job);
-  }
-
-  /** Counts what a waiting job lacks, asks for what was lost, and makes the job ready where nothing is missing. */
-  #await(job: Job): void {
     for (const id of job.plan.inputs) {
-      const input = this.#jobs.get(id)!;
-      if (input.state === "failed") {
-        this.#fail(job, input.error!, `input ${id} failed`);
-        return;
-      }
+      this.#jobs.get(id)!.dependents.add(job.plan.id);
       this.#want(id);
     }
+    this.#settle(job);
+  }
+
+  /** Decides where a waiting job goes: to the ready ones where nothing is missing, or down with a failed input. */
+  #settle(job: Job): void {
+    if (job.state !== "waiting" || this.#failWithInput(job)) return;
     job.missing = this.#countMissing(job);
     if (job.missing === 0) this.#makeReady(job, "all inputs are done");
   }
 
-  /** A job whose value is needed: run again where it was lost. */
-  #want(id: string): void {
-    const job = this.#jobs.get(id);
-    if (job?.state !== "done" || this.#available(job)) return;
-    this.#move(job, "waiting", "its value was lost");
-    for (const dependent of job.dependents) this.#withdraw(this.#jobs.get(dependent)!, "an input was lost");
-    this.#await(job);
+  #failWithInput(job: Job): boolean {
+    const failed = job.plan.inputs.find((id) => this.#jobs.get(id)!.state === "failed");
+    if (failed === undefined) return false;
+    this.#fail(job, this.#jobs.get(failed)!.error!, `input ${failed} failed`);
+    return true;
   }
 
-  /** A job that was about to run waits again. */
-  #withdraw(job: Job, why: string): void {
+  /** A job whose value is needed: run again where it was lost, and below it whatever was lost with it. */
+  #want(id: string): void {
+    const lost: Job[] = [];
+    const stack = [id];
+    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+      const job = this.#jobs.get(next);
+      if (job?.state !== "done" || this.#available(job)) continue;
+      this.#move(job, "waiting", "its value was lost");
+      for (const dependent of job.dependents) this.#withdraw(this.#jobs.get(dependent)!);
+      lost.push(job);
+      for (const input of job.plan.inputs) stack.push(input);
+    }
+    for (const job of lost) this.#settle(job);
+  }
+
+  /** A job that waits for one input more, or was about to run and waits again. */
+  #withdraw(job: Job): void {
     if (job.state === "waiting") job.missing++;
     if (job.state !== "ready") return;
     this.#ready.delete(job);
-    this.#move(job, "waiting", why);
+    this.#move(job, "waiting", "an input was lost");
     job.missing = this.#countMissing(job);
+  }
+
+  /** A job that did not get to its end runs again once it has its inputs. */
+  #runAgain(job: Job, why: string): void {
+    job.worker = undefined;
+    for (const id of job.plan.inputs) this.#want(id);
+    if (this.#failWithInput(job)) return;
+    job.missing = this.#countMissing(job);
+    if (job.missing === 0) this.#makeReady(job, why);
+    else this.#move(job, "waiting", why);
   }
 
   #countMissing(job: Job): number {
@@ -141,9 +171,10 @@ export class Scheduler {
   }
 
   #move(job: Job, to: JobState, why: string): void {
-    const before = isOver(job.state);
+    const before = job.state;
     job.move(to, why);
-    if (before !== isOver(to)) this.#unfinished += before ? 1 : -1;
+    this.#counts[before]--;
+    this.#counts[to]++;
   }
 
   #makeReady(job: Job, why: string): void {
@@ -151,21 +182,23 @@ export class Scheduler {
     this.#ready.add(job);
   }
 
-  #release(id: string): void {
+  /** The worker is idle again; said of another job than it has, it is late news. */
+  #release(id: string, job: string): void {
     const worker = this.#workers.get(id);
-    if (worker) worker.job = undefined;
+    if (worker?.job === job) worker.job = undefined;
+  }
+
+  #runsOn(id: string, worker: string): boolean {
+    const job = this.#jobs.get(id);
+    return job?.state === "running" && job.worker === worker;
   }
 
   #finished(event: Extract<SchedulerEvent, { kind: "finished" }>): void {
-    this.#release(event.worker);
-    const job = this.#jobs.get(event.job);
-    if (job?.state !== "running" || job.worker !== event.worker) return;
+    this.#release(event.worker, event.job);
+    if (!this.#runsOn(event.job, event.worker)) return;
+    const job = this.#jobs.get(event.job)!;
     if (job.digest !== undefined && job.digest !== event.digest) {
-      const error = new NondeterministicJobError(
-        `Job ${job.plan.rule} ${job.plan.id} ran again and gave other bytes: something in it is not deterministic.`,
-        { job: job.plan.id, digests: [job.digest, event.digest] },
-      );
-      this.#fail(job, toWireError(error), "other bytes than before");
+      this.#fail(job, otherBytes(job, event.digest), "other bytes than before");
       return;
     }
     const worker = this.#workers.get(event.worker)!;
@@ -195,23 +228,24 @@ export class Scheduler {
     }
   }
 
-  #workerLeft(id: string): void {
+  #workerLeft({ worker: id, hostLost, reason }: Extract<SchedulerEvent, { kind: "workerLeft" }>): void {
     const worker = this.#workers.get(id);
+    if (!worker) return;
     this.#workers.delete(id);
-    for (const job of this.#jobs.values()) if (job.holder === id) job.holder = undefined;
-    const job = worker?.job === undefined ? undefined : this.#jobs.get(worker.job);
-    if (job?.state === "running") {
-      job.killed.push(id);
-      job.worker = undefined;
-      if (job.killed.length >= MAX_KILLED_WORKERS) {
-        const error = new JobKillsWorkersError(
-          `Job ${job.plan.rule} ${job.plan.id} took down ${job.killed.length} workers (${job.killed.join(", ")}): it may need more memory, or it ends its process.`,
-          { job: job.plan.id, workers: job.killed },
-        );
-        this.#fail(job, toWireError(error), "took down its last worker");
-      } else this.#makeReady(job, `worker ${id} died`);
+    for (const job of this.#jobs.values()) {
+      if (job.holder === id) job.holder = undefined;
+      if (hostLost) job.hosts.delete(worker.host);
+    }
+    if (worker.job !== undefined && this.#runsOn(worker.job, id)) {
+      this.#lostWorker(this.#jobs.get(worker.job)!, id, reason);
     }
     this.#recoverLost();
+  }
+
+  #lostWorker(job: Job, worker: string, reason: string | undefined): void {
+    job.killed.push(worker);
+    if (job.killed.length < MAX_KILLED_WORKERS) this.#runAgain(job, `worker ${worker} died`);
+    else this.#fail(job, killsWorkers(job, reason), "took down its last worker");
   }
 
   /** Whatever an unfinished job needs and nobody has any more is run again. */
@@ -222,19 +256,17 @@ export class Scheduler {
   }
 
   #inputsMissing(event: Extract<SchedulerEvent, { kind: "inputsMissing" }>): void {
-    this.#release(event.worker);
+    this.#release(event.worker, event.job);
+    if (!this.#runsOn(event.job, event.worker)) return;
+    const job = this.#jobs.get(event.job)!;
     for (const id of event.inputs) this.#jobs.get(id)?.hosts.delete(event.host);
-    const job = this.#jobs.get(event.job);
-    if (job?.state !== "running") return;
-    job.worker = undefined;
-    this.#makeReady(job, "its inputs were not where they should be");
+    if (++job.misses < MAX_MISSES) this.#runAgain(job, "its inputs were not where they should be");
+    else this.#fail(job, neverFound(job, event.inputs, event.host), "never found its inputs");
     this.#recoverLost();
   }
 
   #failAllWaiting(): void {
-    const error = toWireError(
-      new NoWorkersError("Jobs wait and there is no worker: start one with `graphvm start-worker`.", {}),
-    );
+    const error = noWorkers();
     for (const job of this.#jobs.values()) {
       if (job.state === "ready") this.#fail(job, error, "no worker came");
     }
@@ -258,5 +290,3 @@ export class Scheduler {
     }
   }
 }
-
-const isOver = (state: JobState): boolean => state === "done" || state === "failed";

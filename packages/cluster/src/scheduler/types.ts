@@ -21,9 +21,14 @@ export type SchedulerEvent =
   | { readonly kind: "submitted"; readonly jobs: readonly JobPlan[] }
   | { readonly kind: "wanted"; readonly job: string }
   | { readonly kind: "workerJoined"; readonly worker: string; readonly host: string }
-  | { readonly kind: "workerLeft"; readonly worker: string }
-  /** A process with everything in its store is gone. */
-  | { readonly kind: "hostLost"; readonly host: string }
+  | {
+      readonly kind: "workerLeft";
+      readonly worker: string;
+      /** Its process is gone with everything in its store. */
+      readonly hostLost: boolean;
+      /** What ended it, where that is known. */
+      readonly reason?: string;
+    }
   | {
       readonly kind: "finished";
       readonly worker: string;

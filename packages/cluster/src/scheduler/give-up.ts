@@ -1,0 +1,32 @@
+import { toWireError, type WireError } from "@graphvm/engine";
+import { JobKillsWorkersError, NondeterministicJobError, NoWorkersError, ValueLostError } from "../errors.js";
+import type { Job } from "./job.js";
+
+// Why the scheduler fails a job that did not fail by itself, as errors for whoever waits.
+
+const name = ({ plan }: Job): string => `${plan.rule} ${plan.id}`;
+
+export function otherBytes(job: Job, digest: string): WireError {
+  const sentence = `Job ${name(job)} ran again and gave other bytes: something in it is not deterministic.`;
+  return toWireError(new NondeterministicJobError(sentence, { job: job.plan.id, digests: [job.digest, digest] }));
+}
+
+/** @param reason What ended the last worker, where that is known. */
+export function killsWorkers(job: Job, reason: string | undefined): WireError {
+  const { length } = job.killed;
+  const why = reason
+    ? `the last one ended with "${reason}"`
+    : "it may need more memory than they have, or it ends its process";
+  const sentence = `Job ${name(job)} took down ${length} workers (${job.killed.join(", ")}): ${why}.`;
+  return toWireError(new JobKillsWorkersError(sentence, { job: job.plan.id, workers: [...job.killed] }));
+}
+
+export function neverFound(job: Job, inputs: readonly string[], host: string): WireError {
+  const sentence = `Job ${name(job)} could not fetch its inputs from ${host || "the master"} in ${job.misses} tries: check that the workers reach each other.`;
+  return toWireError(new ValueLostError(sentence, { job: job.plan.id, inputs, host }));
+}
+
+export function noWorkers(): WireError {
+  const sentence = "Jobs wait and there is no worker: start one with `graphvm start-worker`.";
+  return toWireError(new NoWorkersError(sentence, {}));
+}

@@ -1,0 +1,130 @@
+import type { Scheduler } from "../../dist/scheduler/scheduler.js";
+import type { JobPlan, SchedulerEvent } from "../../dist/scheduler/types.js";
+
+/** A small seeded generator: the same run for the same seed, on every machine. */
+export function seeded(seed: number): { int(below: number): number; chance(p: number): boolean } {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+  return { int: (below) => Math.floor(next() * below), chance: (p) => next() < p };
+}
+
+/** A random graph of jobs, dependencies first; some are never copied, and what depends on those is pinned to them. */
+export function randomJobs(random: ReturnType<typeof seeded>, count: number): JobPlan[] {
+  const jobs: JobPlan[] = [];
+  for (let i = 0; i < count; i++) {
+    const inputs = new Set<string>();
+    for (let k = random.int(4); k > 0 && i > 0; k--) inputs.add(jobs[random.int(i)]!.id);
+    const held = [...inputs].filter((id) => jobs.find((job) => job.id === id)!.noCopy);
+    for (const id of held.slice(1)) inputs.delete(id);
+    const pin = held[0];
+    jobs.push({
+      id: `j${i}`,
+      rule: `test.r${i % 3}`,
+      inputs: [...inputs],
+      ...(pin === undefined ? {} : { pin }),
+      noCopy: random.chance(0.15),
+    });
+  }
+  return jobs;
+}
+
+interface Worker {
+  readonly host: string;
+  /** What it runs, and where it was told to find the inputs. */
+  run: { job: string; inputs: readonly { id: string; hosts: readonly string[] }[] } | undefined;
+  /** Values that lie in it alone. */
+  readonly held: Set<string>;
+}
+
+/** The processes, threads and stores that a scheduler believes in: it is checked against them at every instruction. */
+export class World {
+  readonly scheduler: Scheduler;
+  readonly workers = new Map<string, Worker>();
+  readonly stores = new Map<string, Set<string>>();
+  readonly plans = new Map<string, JobPlan>();
+  readonly log: string[] = [];
+  readonly past: SchedulerEvent[] = [];
+  readonly kills = new Map<string, number>();
+  readonly misses = new Map<string, number>();
+  #joined = 0;
+
+  constructor(scheduler: Scheduler) {
+    this.scheduler = scheduler;
+  }
+
+  tell(event: SchedulerEvent): void {
+    this.log.push(JSON.stringify(event));
+    for (const instruction of this.scheduler.handle(event)) {
+      this.log.push(`  ${JSON.stringify(instruction)}`);
+      if (instruction.kind === "run") this.#start(instruction.worker, instruction.job, instruction.inputs);
+    }
+  }
+
+  submit(jobs: readonly JobPlan[]): void {
+    for (const job of jobs) this.plans.set(job.id, job);
+    this.tell({ kind: "submitted", jobs });
+  }
+
+  join(host: string): void {
+    const id = `w${++this.#joined}`;
+    this.workers.set(id, { host, run: undefined, held: new Set() });
+    if (!this.stores.has(host)) this.stores.set(host, new Set());
+    this.tell({ kind: "workerJoined", worker: id, host });
+  }
+
+  kill(id: string): void {
+    const { host, run } = this.workers.get(id)!;
+    if (run) this.kills.set(run.job, (this.kills.get(run.job) ?? 0) + 1);
+    this.workers.delete(id);
+    const last = ![...this.workers.values()].some((other) => other.host === host);
+    if (last) this.stores.delete(host);
+    this.tell({ kind: "workerLeft", worker: id, hostLost: last });
+  }
+
+  /** The worker gets to the end of what it runs: a value, an error, or inputs that were not there. */
+  end(id: string, throws: ReadonlySet<string>): void {
+    const worker = this.workers.get(id)!;
+    const { job, inputs } = worker.run!;
+    worker.run = undefined;
+    const gone = inputs.find((input) => input.hosts.length > 0 && !this.stores.get(input.hosts[0]!)?.has(input.id));
+    if (gone) {
+      this.misses.set(job, (this.misses.get(job) ?? 0) + 1);
+      this.#report({ kind: "inputsMissing", worker: id, job, inputs: [gone.id], host: gone.hosts[0]! });
+    } else if (throws.has(job)) {
+      this.#report({ kind: "failed", worker: id, job, error: { code: "", name: "Error", message: job, fields: {} } });
+    } else {
+      if (this.plans.get(job)!.noCopy) worker.held.add(job);
+      else this.stores.get(worker.host)!.add(job);
+      this.#report({ kind: "finished", worker: id, job, digest: `digest of ${job}`, size: job.length });
+    }
+  }
+
+  #report(event: SchedulerEvent): void {
+    this.past.push(event);
+    this.tell(event);
+  }
+
+  #start(id: string, job: string, inputs: readonly { id: string; hosts: readonly string[] }[]): void {
+    const worker = this.workers.get(id);
+    const plan = this.plans.get(job)!;
+    const must = (holds: boolean, what: string): void => {
+      if (!holds) throw new Error(`${job} on ${id}: ${what}`);
+    };
+    must(worker !== undefined, "there is no such worker");
+    must(worker!.run === undefined, "the worker is busy");
+    must(![...this.workers.values()].some(({ run }) => run?.job === job), "it runs elsewhere already");
+    must(inputs.map((input) => input.id).join() === plan.inputs.join(), "other inputs than planned");
+    for (const input of inputs) {
+      must(this.scheduler.job(input.id)!.state === "done", `its input ${input.id} is not done`);
+      if (this.plans.get(input.id)!.noCopy) must(worker!.held.has(input.id), `${input.id} is not in this worker`);
+      else must(input.hosts.length > 0, `nobody has ${input.id}`);
+    }
+    worker!.run = { job, inputs };
+  }
+}
