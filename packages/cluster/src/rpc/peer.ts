@@ -16,10 +16,22 @@ export function method<S extends v.GenericSchema>(params: S, run: (params: v.Inf
   return { params, run } as Method;
 }
 
+/** An error as a peer sends it: whatever else it says is not an error of ours. */
+const wireError = (depth: number): v.GenericSchema<unknown, WireError> =>
+  v.object({
+    code: v.string(),
+    name: v.string(),
+    message: v.string(),
+    fields: v.record(v.string(), v.unknown()),
+    stack: v.exactOptional(v.string()),
+    // toWireError stops at this depth too
+    cause: v.exactOptional(depth === 0 ? v.never() : v.lazy(() => wireError(depth - 1))),
+  }) as never;
+
 const envelope = v.union([
   v.object({ call: v.number(), method: v.pipe(v.string(), v.maxLength(64)), params: v.unknown() }),
   v.object({ answer: v.number(), result: v.unknown() }),
-  v.object({ answer: v.number(), error: v.custom<WireError>((value) => typeof value === "object" && value !== null) }),
+  v.object({ answer: v.number(), error: wireError(10) }),
   v.object({ event: v.pipe(v.string(), v.maxLength(64)), data: v.unknown() }),
 ]);
 
@@ -61,8 +73,8 @@ export class Peer {
     if (this.#lost) return Promise.reject(this.#lost);
     const call = this.#next++;
     return new Promise<T>((resolve, reject) => {
-      this.#pending.set(call, { resolve: resolve as (value: unknown) => void, reject });
       this.#transport.send({ call, method, params });
+      this.#pending.set(call, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
 
@@ -106,7 +118,17 @@ export class Peer {
       const result = await this.#run(name, params);
       this.#transport.send({ answer, result });
     } catch (error) {
-      this.#transport.send({ answer, error: toWireError(error) });
+      this.#sendError(answer, toWireError(error));
+    }
+  }
+
+  #sendError(answer: number, error: WireError): void {
+    try {
+      this.#transport.send({ answer, error });
+    } catch {
+      // its fields hold something that can't travel
+      const { code, name, message } = error;
+      this.#transport.send({ answer, error: { code, name, message, fields: {} } });
     }
   }
 

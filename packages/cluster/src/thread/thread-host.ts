@@ -17,8 +17,8 @@ export interface ThreadStart {
 /** A thread that runs one task for as long as it lives, and the link to it. */
 export interface ThreadHost {
   readonly transport: Transport;
-  /** Ends the thread at once, whatever it is doing. */
-  kill(): Promise<void>;
+  /** Ends the thread at once, whatever it is doing; the link closes with `reason`. Settles when nothing of it is left. */
+  kill(reason?: Error): Promise<void>;
 }
 
 /**
@@ -37,14 +37,16 @@ export function startThread(task: URL): ThreadHost {
   const link = portTransport(port1);
   const closes: ((reason: Error | undefined) => void)[] = [];
   let over: { reason: Error | undefined } | undefined;
+  let gone: Promise<void> | undefined;
   const end = (reason: Error | undefined): void => {
     if (over) return;
     over = { reason };
     port1.close();
     for (const close of closes) close(reason);
-    void pool.destroy().finally(() => rmSync(start.folder, { recursive: true, force: true }));
+    gone = pool.destroy().finally(() => rmSync(start.folder, { recursive: true, force: true }));
   };
   const start: ThreadStart = { task: task.href, hosts: listHostModules(), folder: threadFolder() };
+  pool.on("error", end); // a crash between tasks
   pool.run({ ...start, port: port2 }, { transferList: [port2] }).then(
     () => end(undefined),
     (error: Error) => end(error),
@@ -59,9 +61,9 @@ export function startThread(task: URL): ThreadHost {
       },
       close: () => end(undefined),
     },
-    kill: async () => {
-      end(new Error("the thread was stopped"));
-      await pool.destroy();
+    kill: async (reason) => {
+      end(reason);
+      await gone;
     },
   };
 }

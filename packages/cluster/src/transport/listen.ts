@@ -74,6 +74,7 @@ function refuse(request: IncomingMessage, routes: Routes, path: string, token: s
 }
 
 function answer(socket: Duplex, status: string): void {
+  socket.on("error", () => {}); // whoever was refused may be gone already
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 

@@ -5,7 +5,10 @@ import { Inbox, type Message, type Transport } from "./transport.js";
 export function portTransport(port: MessagePort): Transport {
   const inbox = new Inbox();
   port.on("message", (message: Message) => inbox.deliver(message));
-  port.on("messageerror", (error: Error) => inbox.close(error));
+  port.on("messageerror", (error: Error) => {
+    inbox.close(error);
+    port.close();
+  });
   port.on("close", () => inbox.close(undefined));
   return {
     send: (message) => {

@@ -1,6 +1,7 @@
 import { Packr } from "msgpackr";
 import type { WebSocket } from "ws";
 import { BadMessageError } from "../errors.js";
+import { checkMessage } from "./check-message.js";
 import { Inbox, type Message, type Transport } from "./transport.js";
 
 /** Larger messages travel as several frames. */
@@ -25,6 +26,7 @@ export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE): Transpo
     inbox.close(reason);
   };
   socket.on("message", (data: Buffer, isBinary: boolean) => {
+    if (inbox.closed) return;
     if (!isBinary || data.length === 0 || data[0]! > MORE) {
       fail(new BadMessageError("The peer sent a frame that is not of graphvm's protocol.", {}));
       return;
@@ -39,11 +41,15 @@ export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE): Transpo
     const message = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
     parts = [];
     size = 0;
+    let unpacked: Message;
     try {
-      inbox.deliver(asMessage(packr.unpack(message)));
+      checkMessage(message);
+      unpacked = asMessage(packr.unpack(message));
     } catch (error) {
       fail(new BadMessageError("The peer sent bytes that are no message.", {}, { cause: error }));
+      return;
     }
+    inbox.deliver(unpacked);
   });
   socket.on("error", (error) => inbox.close(error));
   socket.on("close", (code) =>
