@@ -13,6 +13,7 @@ import type { Op } from "./op.js";
 import { type DependencyValues, isPromise, runOp } from "./run-op.js";
 import { type GraphStats, graphStats } from "./stats.js";
 import { Structure } from "./structure.js";
+import { ValueStore } from "./value-store.js";
 import { Walk, type Walked } from "./walk.js";
 
 /** What a graph is made with; everything has a default. */
@@ -30,6 +31,10 @@ export interface GraphOptions {
 /** A node, named by its ref or by its id's 32 hexadecimal digits. */
 export type NodeName<T = unknown> = Ref<T> | string;
 
+/** How many ops may wait for their dependencies in memory: a chain of nodes is as deep as it is long. */
+const MAX_LIVE_OPS = 1 << 20;
+const NO_DEPS: readonly never[] = [];
+
 /**
  * A graph in this process: expands refs, computes values and keeps every one of them.
  *
@@ -41,11 +46,11 @@ export class Graph {
   readonly structure: Structure;
   readonly #session: AtomSession;
   readonly #ops = new ChunkedList<Op>();
-  readonly #values = new ChunkedList<unknown>();
+  readonly #values = new ValueStore();
   readonly #digests = new Map<number, string>();
   // Asynchronous atoms that two calcs may both be waiting for.
   readonly #pending = new Map<number, Promise<void>>();
-  #computed = 0;
+  #liveOps = 0;
 
   constructor(options: GraphOptions = {}) {
     this.structure = new Structure({ nodes: options.maxNodes ?? 1_000_000_000 });
@@ -86,7 +91,7 @@ export class Graph {
 
   hasData(name: NodeName): boolean {
     const node = this.#find(name);
-    return node >= 0 && this.#values.get(node) !== undefined;
+    return node >= 0 && this.#values.has(node);
   }
 
   /** The sha-256 of a node's value; computed when first asked for. */
@@ -113,7 +118,7 @@ export class Graph {
   }
 
   stats(): GraphStats {
-    return graphStats(this.structure, this.#computed);
+    return graphStats(this.structure, this.#values.size);
   }
 
   #find(name: NodeName): number {
@@ -122,20 +127,18 @@ export class Graph {
   }
 
   #store(node: number, value: unknown): void {
-    if (this.#values.get(node) === undefined) this.#computed++;
     this.#values.set(node, value);
-    this.#ops.set(node, undefined);
-    this.#digests.delete(node);
+    if (this.#digests.size > 0) this.#digests.delete(node);
   }
 
   #walked(walk: () => Walk): Walked {
     const { structure } = this;
     return {
-      done: (node) => this.#values.get(node) !== undefined,
+      done: (node) => this.#values.has(node),
       enter: (node) => {
-        if (structure.isExpanded(node) && this.#ops.get(node) !== undefined) return;
+        if (structure.isExpanded(node)) return;
         try {
-          this.#ops.set(node, structure.expand(node));
+          this.#keepOp(node, structure.expand(node));
         } catch (error) {
           throw ruleFailure(error, structure, node, walk().path());
         }
@@ -149,7 +152,7 @@ export class Graph {
 
   #run(node: number, walk: () => Walk): Promise<void> | undefined {
     const { structure } = this;
-    const op = this.#ops.get(node)!;
+    const op = this.#takeOp(node);
     try {
       const dependencies = new NodeValues(structure, this.#values, node);
       const value = runOp(op, dependencies, this.#session, structure.table, node);
@@ -170,6 +173,21 @@ export class Graph {
     }
   }
 
+  /** An op waits for its dependencies without them: they are edges now. Past a number, it is made again when needed. */
+  #keepOp(node: number, op: Op): void {
+    if (this.#liveOps >= MAX_LIVE_OPS) return;
+    this.#liveOps++;
+    this.#ops.set(node, { ...op, deps: NO_DEPS } as Op);
+  }
+
+  #takeOp(node: number): Op {
+    const op = this.#ops.get(node);
+    if (!op) return this.structure.opOf(node);
+    this.#liveOps--;
+    this.#ops.set(node, undefined);
+    return op;
+  }
+
   #keep(node: number, value: unknown): void {
     if (value === undefined) throw new TypeError("the atom returned nothing; return null where there is no value");
     this.#session.inputs.check();
@@ -185,10 +203,10 @@ export class Graph {
 class NodeValues implements DependencyValues {
   readonly count: number;
   readonly #structure: Structure;
-  readonly #values: ChunkedList<unknown>;
+  readonly #values: ValueStore;
   readonly #node: number;
 
-  constructor(structure: Structure, values: ChunkedList<unknown>, node: number) {
+  constructor(structure: Structure, values: ValueStore, node: number) {
     this.count = structure.count(node);
     this.#structure = structure;
     this.#values = values;

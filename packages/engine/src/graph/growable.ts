@@ -1,10 +1,14 @@
-/** A Uint32Array that grows by half. */
-export class GrowableUint32 {
-  data: Uint32Array;
-  length = 0;
+type Numbers = Uint8Array | Uint16Array | Uint32Array | Float64Array;
 
-  constructor(capacity = 1024) {
-    this.data = new Uint32Array(capacity);
+/** A typed array that grows by half: a column with a place for each node, or a pool. */
+export class Growable<A extends Numbers> {
+  data: A;
+  length = 0;
+  readonly #make: (length: number) => A;
+
+  constructor(make: (length: number) => A, capacity = 1024) {
+    this.#make = make;
+    this.data = make(capacity);
   }
 
   push(value: number): void {
@@ -16,11 +20,27 @@ export class GrowableUint32 {
   reserve(more: number): void {
     const needed = this.length + more;
     if (needed <= this.data.length) return;
-    const grown = new Uint32Array(Math.max(needed, Math.ceil(this.data.length * 1.5)));
-    grown.set(this.data.subarray(0, this.length));
+    const grown = this.#make(Math.max(needed, Math.ceil(this.data.length * 1.5)));
+    grown.set(this.data.subarray(0, this.length) as never);
     this.data = grown;
   }
+
+  /** Makes sure that `index` exists; new places hold 0. */
+  cover(index: number): void {
+    if (index < this.length) return;
+    this.reserve(index + 1 - this.length);
+    this.length = index + 1;
+  }
+
+  get bytes(): number {
+    return this.data.byteLength;
+  }
 }
+
+export const uint8Column = (): Growable<Uint8Array> => new Growable((length) => new Uint8Array(length));
+export const uint16Column = (): Growable<Uint16Array> => new Growable((length) => new Uint16Array(length));
+export const uint32Column = (): Growable<Uint32Array> => new Growable((length) => new Uint32Array(length));
+export const float64Pool = (): Growable<Float64Array> => new Growable((length) => new Float64Array(length));
 
 const CHUNK_BITS = 14;
 const CHUNK = 1 << CHUNK_BITS;
@@ -35,7 +55,8 @@ export class ChunkedList<T> {
 
   set(index: number, value: T | undefined): void {
     const at = index >>> CHUNK_BITS;
-    while (this.#chunks.length <= at) this.#chunks.push(new Array(CHUNK).fill(undefined));
+    if (value === undefined && this.#chunks[at] === undefined) return;
+    while (this.#chunks.length <= at) this.#chunks.push([]);
     this.#chunks[at]![index & (CHUNK - 1)] = value;
   }
 }

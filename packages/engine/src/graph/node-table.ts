@@ -1,7 +1,8 @@
 import { idToHex } from "../identity/hash128.js";
 import { writeNodeId } from "../identity/node-id.js";
 import { Ref, type Rule } from "../identity/ref.js";
-import { ChunkedList, GrowableUint32 } from "./growable.js";
+import { uint32Column } from "./growable.js";
+import { ParamStore } from "./param-store.js";
 
 /** A node known by its id alone: its value came from elsewhere and no ref has named it here yet. */
 const UNNAMED = 0;
@@ -14,9 +15,9 @@ export class NodeTable {
   size = 0;
   readonly #rules: (Rule | undefined)[] = [undefined];
   readonly #ruleIndex = new Map<Rule, number>();
-  readonly #ids = new GrowableUint32(4096);
-  readonly #rule = new GrowableUint32();
-  readonly #params = new ChunkedList<readonly unknown[]>();
+  readonly #ids = uint32Column();
+  readonly #rule = uint32Column();
+  readonly #params = new ParamStore();
   #slots = new Uint32Array(2048); // handle + 1; 0 is free
 
   /** The node a ref names; a new node where there was none. */
@@ -48,7 +49,7 @@ export class NodeTable {
   ref(node: number): Ref | undefined {
     const rule = this.#rules[this.#rule.data[node]!];
     if (!rule) return undefined;
-    const ref = new Ref(rule, this.#params.get(node)!);
+    const ref = new Ref(rule, this.#params.get(node));
     ref.words = this.idWords(node);
     return ref;
   }
@@ -58,7 +59,12 @@ export class NodeTable {
   }
 
   params(node: number): readonly unknown[] {
-    return this.#params.get(node) ?? [];
+    return this.#rule.data[node] === UNNAMED ? [] : this.#params.get(node);
+  }
+
+  /** Bytes in columns; what params hold as objects is not known. */
+  get bytes(): number {
+    return this.#ids.bytes + this.#rule.bytes + this.#params.bytes + this.#slots.byteLength;
   }
 
   idWords(node: number): Uint32Array {

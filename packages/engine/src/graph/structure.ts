@@ -1,7 +1,7 @@
 import { ExpansionLimitError, GraphvmError, RuleFailedError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
 import { Ref, type Rule } from "../identity/ref.js";
-import { GrowableUint32 } from "./growable.js";
+import { uint32Column } from "./growable.js";
 import { NodeTable } from "./node-table.js";
 import { isOp, type Op } from "./op.js";
 
@@ -20,9 +20,9 @@ const NOT_EXPANDED = 0xffffffff;
 export class Structure {
   readonly table = new NodeTable();
   readonly limits: ExpansionLimits;
-  readonly #edges = new GrowableUint32();
-  readonly #start = new GrowableUint32();
-  readonly #count = new GrowableUint32();
+  readonly #edges = uint32Column();
+  readonly #start = uint32Column();
+  readonly #count = uint32Column();
   expanded = 0;
 
   constructor(limits: ExpansionLimits) {
@@ -74,16 +74,30 @@ export class Structure {
     return rule.within ? rule.within(() => this.#expandNow(node, rule)) : this.#expandNow(node, rule);
   }
 
+  /** The op of an expanded node: runs its rule's body again and records nothing. */
+  opOf(node: number): Op {
+    const rule = this.table.rule(node)!;
+    return rule.within ? rule.within(() => this.#runBody(node, rule)) : this.#runBody(node, rule);
+  }
+
+  get bytes(): number {
+    return this.table.bytes + this.#edges.bytes + this.#start.bytes + this.#count.bytes;
+  }
+
   #expandNow(node: number, rule: Rule): Op {
+    const op = this.#runBody(node, rule);
+    this.#record(node, op);
+    return op;
+  }
+
+  #runBody(node: number, rule: Rule): Op {
     let result: Op | Ref;
     try {
       result = rule.expand(this.table.params(node));
     } catch (error) {
       throw this.#failed(node, error);
     }
-    const op = this.#asOp(node, result);
-    this.#record(node, op);
-    return op;
+    return this.#asOp(node, result);
   }
 
   #asOp(node: number, result: Op | Ref): Op {

@@ -1,4 +1,4 @@
-import { GrowableUint32 } from "./growable.js";
+import { uint32Column } from "./growable.js";
 
 /** The graph as a walk sees it. */
 export interface Walked {
@@ -22,8 +22,8 @@ export interface Walked {
 export class Walk {
   readonly #graph: Walked;
   readonly #roots: readonly number[];
-  readonly #nodes = new GrowableUint32(256);
-  readonly #next = new GrowableUint32(256);
+  readonly #nodes = uint32Column();
+  readonly #next = uint32Column();
   #onPath = new Uint8Array(1024);
   #root = 0;
 
