@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { KeyExistsError, readRecording, readSource, writeTarget } from "@graphvm/cluster";
 import { sourceExists } from "@graphvm/cluster/internal";
 import { Command } from "commander";
@@ -41,7 +42,7 @@ export async function graph(source: string, flags: GraphFlags, context: Context)
   const drawn = isRecording(source) ? await ofRecording(source, context) : await ofModule(source, flags, context);
   const { drawSvg } = await import("../picture/svg.js"); // Graphviz in WASM takes its time to load
   const { picture, workers } = drawn;
-  const svg = await drawSvg(drawn, source);
+  const svg = await drawSvg(drawn, basename(source));
   if (out !== undefined) await writeTarget(out, Buffer.from(svg), { force });
   const nodes = picture.nodes.reduce((sum, { count }) => sum + count, 0);
   const jobs = picture.nodes.filter(({ isJob }) => isJob).length;

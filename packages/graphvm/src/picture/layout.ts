@@ -1,9 +1,10 @@
 import type { GraphPicture, PictureNode } from "@graphvm/cluster";
-import type { Graph } from "@viz-js/viz";
+import type { Graph, Subgraph } from "@viz-js/viz";
 import type { DrawnGraph } from "../recorded/jobs.js";
 import { type Paint, paints, UNPAINTED } from "./palette.js";
 
-const FONT = "Helvetica,Arial,sans-serif";
+/** Graphviz knows the widths of its letters; see `FAMILY`. */
+const FONT = "Verdana";
 const INK = "#1f2933";
 const FAINT = "#5c6670";
 /** Above so many nodes edges are straight lines: splines would take minutes. */
@@ -18,9 +19,9 @@ export function graphOf({ picture, workers }: DrawnGraph, title: string): Graph 
   const box = picture.folded ? foldedBox : nodeBox;
   return {
     graphAttributes: {
-      rankdir: "TB",
-      ranksep: 0.32,
-      nodesep: 0.12,
+      rankdir: "LR",
+      ranksep: 0.4,
+      nodesep: 0.07,
       pad: 0.3,
       bgcolor: "white",
       fontname: FONT,
@@ -31,12 +32,34 @@ export function graphOf({ picture, workers }: DrawnGraph, title: string): Graph 
     nodeAttributes: { fontname: FONT, fontcolor: INK, shape: "box", style: "filled,rounded", height: 0.1, width: 0.1 },
     edgeAttributes: { color: "#9aa5b1", arrowsize: 0.45, penwidth: 0.8, fontname: FONT, fontsize: 9, fontcolor: FAINT },
     nodes: picture.nodes.map((node, i) => ({ name: `n${i}`, attributes: box(node, paintOf(node)) })),
+    subgraphs: jobAreas(picture, paintOf),
     edges: picture.edges.map(([from, to, count]) => ({
       tail: `n${from}`,
       head: `n${to}`,
       attributes: count > 1 ? { label: ` ${count}`, penwidth: Math.min(4, 0.8 + Math.log10(count)) } : {},
     })),
   };
+}
+
+/** What a job computes lies in its area. */
+function jobAreas(picture: GraphPicture, paintOf: (node: PictureNode) => Paint): Subgraph[] {
+  const members = new Map<string, number[]>();
+  for (const [i, { job }] of picture.nodes.entries()) {
+    if (job === undefined) continue;
+    const list = members.get(job);
+    if (list) list.push(i);
+    else members.set(job, [i]);
+  }
+  return [...members.values()]
+    .filter((list) => list.length > 1)
+    .map((list, i) => {
+      const { area, inner } = paintOf(picture.nodes[list[0]!]!);
+      return {
+        name: `cluster${i}`,
+        graphAttributes: { style: "filled,rounded", fillcolor: area, color: inner, margin: 5, label: " ", fontsize: 1 },
+        nodes: list.map((at) => ({ name: `n${at}` })),
+      };
+    });
 }
 
 /** Jobs stand out: a box with its params, in the worker's colour. What they compute on the way is small and pale. */
@@ -93,9 +116,9 @@ function legend(
 ): string {
   const nodes = picture.nodes.reduce((sum, { count }) => sum + count, 0);
   const jobs = picture.nodes.filter(({ isJob }) => isJob);
-  const facts = [`${nodes.toLocaleString("en-US")} nodes`];
-  if (!picture.folded) facts.push(`${jobs.length.toLocaleString("en-US")} jobs`);
-  else facts.push("folded: one box a rule");
+  const facts = picture.folded
+    ? `${nodes.toLocaleString("en-US")} nodes, folded: one box a rule`
+    : `${nodes.toLocaleString("en-US")} nodes in ${jobs.length.toLocaleString("en-US")} jobs, each a large box with what it computes on the way`;
   const cells = picture.folded
     ? []
     : [...painted].map(([worker, { line, job }]) => {
@@ -103,7 +126,7 @@ function legend(
         const text = `<font point-size="11">${escapeHtml(worker)}: ${count} ${count === 1 ? "job" : "jobs"}</font>`;
         return `<td width="16" height="14" fixedsize="true" bgcolor="${job}" border="1" color="${line}"></td><td align="left">${text} </td>`;
       });
-  const head = `<font point-size="16"><b>${escapeHtml(title)}</b></font>  <font point-size="12" color="${FAINT}">${facts.join(", ")}</font>`;
+  const head = `<font point-size="16"><b>${escapeHtml(title)}</b></font>  <font point-size="12" color="${FAINT}">${facts}</font>`;
   const rows = [`<tr><td align="left">${head}</td></tr>`];
   if (cells.length > 0) {
     rows.push(
