@@ -41,7 +41,9 @@ export function fraudCommand(): Command {
 
 async function run(flags: Flags): Promise<void> {
   if (flags.record !== undefined && !flags.force && existsSync(flags.record)) {
-    throw new KeyExistsError(`${flags.record} is there already: name another file, or replace it with --force.`, { path: flags.record });
+    throw new KeyExistsError(`${flags.record} is there already: name another file, or replace it with --force.`, {
+      path: flags.record,
+    });
   }
   const bar = progressBar(process.stderr);
   const events = {
@@ -74,14 +76,16 @@ function describe({ rows, jobs, nodes, auc, seconds, recording, replay }: FraudR
 }
 
 function localFile(path: string): string {
-  if (/^[a-z0-9]+:\/\//i.test(path)) throw new InvalidArgumentError("name a file: the demo keeps its data beside the recording");
+  if (/^[a-z0-9]+:\/\//i.test(path))
+    throw new InvalidArgumentError("name a file: the demo keeps its data beside the recording");
   return path;
 }
 
 function count(least: number): (text: string) => number {
   return (text) => {
     const n = Number(text);
-    if (!Number.isSafeInteger(n) || n < least) throw new InvalidArgumentError(`a whole number from ${least} on is needed`);
+    if (!Number.isSafeInteger(n) || n < least)
+      throw new InvalidArgumentError(`a whole number from ${least} on is needed`);
     return n;
   };
 }

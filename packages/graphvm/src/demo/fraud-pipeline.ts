@@ -1,7 +1,8 @@
 // The program of `graphvm demo fraud`: what is declared here is loaded into the cluster, recorded and replayed.
+
+import type { Table } from "apache-arrow";
 import { mr, namespace, partial, type Ref, rule, shuffler } from "graphvm";
 import { ds, type ExtraTreesSpec, ml } from "graphvm/ml";
-import type { Table } from "apache-arrow";
 
 /** How training rows are drawn: the same fraction of each class, or every fraud and a fraction of the rest. */
 export type Sampling = "downsample" | "undersample";

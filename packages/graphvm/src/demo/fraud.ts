@@ -1,6 +1,6 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import {
   connect,
@@ -56,7 +56,12 @@ export async function runFraud(options: FraudOptions, events: FraudEvents): Prom
   mkdirSync(folder, { recursive: true });
   events.step(`generate   ${options.rows.toLocaleString("en-US")} PaySim-like transactions`);
   const data = await generate(folder, options);
-  const master = await startMaster({ port: 0, workers: options.websocket ? 0 : options.workers, seed: options.seed, root: folder });
+  const master = await startMaster({
+    port: 0,
+    workers: options.websocket ? 0 : options.workers,
+    seed: options.seed,
+    root: folder,
+  });
   const processes = options.websocket ? await startProcesses(master, options.workers) : [];
   let made: Omit<FraudResult, "seconds" | "replay">;
   try {
@@ -69,7 +74,9 @@ export async function runFraud(options: FraudOptions, events: FraudEvents): Prom
   }
   const workers = options.workers === 2 ? 3 : 2;
   events.step(`replay     on a fresh cluster of ${workers} workers`);
-  const report = await replayRecording({ workers }, options.record, { onProgress: (p) => events.progress(p as Progress) });
+  const report = await replayRecording({ workers }, options.record, {
+    onProgress: (p) => events.progress(p as Progress),
+  });
   const { verdict, compared, equal, diverged } = report;
   const seconds = Math.round((performance.now() - start) / 10) / 100;
   return { ...made, seconds, replay: { verdict, compared, equal, diverged, workers: report.workers } };
@@ -147,4 +154,3 @@ export function nextRecording(folder: string): string {
     if (!existsSync(path)) return path;
   }
 }
-
