@@ -93,6 +93,11 @@ export class ValueLostError extends GraphvmError {
   static override readonly code = "GVM3502";
 }
 
+/** The graph was emptied while somebody waited for it. */
+export class GraphEmptiedError extends GraphvmError {
+  static override readonly code = "GVM3503";
+}
+
 registerErrors(
   ModuleCompileError,
   ModuleMissingError,
@@ -112,4 +117,5 @@ registerErrors(
   IllegalTransitionError,
   SessionStateError,
   ValueLostError,
+  GraphEmptiedError,
 );

@@ -1,5 +1,5 @@
 import { fromWireError, toWireError } from "@graphvm/engine";
-import { ConnectionLostError, ValueLostError } from "../errors.js";
+import { ConnectionLostError, GraphEmptiedError, SessionStateError, ValueLostError } from "../errors.js";
 import type { PlannedJob } from "../planner/planner-graph.js";
 import type { JobFile } from "../protocol.js";
 import type { Job } from "../scheduler/job.js";
@@ -17,9 +17,6 @@ export interface Progress {
   readonly failed: number;
 }
 
-/** How long jobs wait for a first worker before they fail, in milliseconds. */
-const NO_WORKERS_AFTER = 30_000;
-
 /** The scheduler's hands: carries out its instructions and tells it what happened. */
 export class JobRunner {
   #scheduler = new Scheduler();
@@ -30,19 +27,30 @@ export class JobRunner {
   #waiters: { resolve(): void; reject(error: unknown): void }[] = [];
   #firstError: unknown;
   #listeners = new Set<(progress: Progress) => void>();
-  #counts = { done: 0, failed: 0 };
   #noWorkersTimer: NodeJS.Timeout | undefined;
   /** Jobs of an earlier graph may still come back: they are told by this. */
   #generation = 0;
 
-  constructor(pool: WorkerPool, store: ObjectStore, data: DataClient) {
+  readonly #patience: number;
+
+  /** @param patience How long jobs wait for a first worker before they fail, in seconds. */
+  constructor(pool: WorkerPool, store: ObjectStore, data: DataClient, patience: number) {
+    this.#patience = patience;
     this.#pool = pool;
     this.#store = store;
     this.#data = data;
   }
 
+  /** @throws SessionStateError where a job is known as one whose value is copied, or the other way round. */
   submit(jobs: readonly { job: PlannedJob; files: readonly JobFile[] }[]): void {
-    for (const each of jobs) this.#planned.set(each.job.id, each);
+    const fresh = jobs.filter(({ job }) => {
+      const known = this.#scheduler.job(job.id);
+      if (!known || known.state === "failed") return true;
+      if (known.plan.noCopy !== job.noCopy) throw otherNoCopy(job);
+      return false;
+    });
+    // a known job keeps the plan it has: its inputs and files belong together
+    for (const each of fresh) this.#planned.set(each.job.id, each);
     this.#firstError = undefined;
     this.handle({ kind: "submitted", jobs: jobs.map(({ job }) => job) });
   }
@@ -55,8 +63,8 @@ export class JobRunner {
   }
 
   progress(): Progress {
-    const running = this.#scheduler.workers().filter((worker) => worker.job !== undefined).length;
-    return { total: this.#scheduler.size, running, ...this.#counts };
+    const { running, done, failed } = this.#scheduler.counts;
+    return { total: this.#scheduler.size, running, done, failed };
   }
 
   onProgress(listener: (progress: Progress) => void): () => void {
@@ -76,16 +84,15 @@ export class JobRunner {
     return this.#scheduler.workers().map((worker) => ({ ...worker }));
   }
 
-  /** Forgets every job; those that still run are not listened to. */
+  /** Forgets every job; those that still run are not listened to. Whoever waits is told so. */
   reset(): void {
     this.#generation++;
     const workers = this.#scheduler.workers();
     this.#scheduler = new Scheduler();
     for (const { id, host } of workers) this.handle({ kind: "workerJoined", worker: id, host });
     this.#planned = new Map();
-    this.#counts = { done: 0, failed: 0 };
     this.#firstError = undefined;
-    this.#settle();
+    this.#reject(new GraphEmptiedError("The graph was emptied while its jobs ran: dispatch them again.", {}));
   }
 
   /**
@@ -94,10 +101,13 @@ export class JobRunner {
    * @throws ValueLostError where the worker that had it is gone.
    */
   async value(id: string, jobId: string): Promise<{ bytes: Uint8Array; digest: string }> {
-    let job = this.#scheduler.job(jobId)!;
     this.handle({ kind: "wanted", job: jobId });
-    if (job.state !== "done") await this.settled();
-    job = this.#scheduler.job(jobId)!;
+    if (this.#scheduler.job(jobId)?.state !== "done") await this.settled();
+    const job = this.#scheduler.job(jobId);
+    if (job?.state !== "done") {
+      if (job?.error) throw fromWireError(job.error);
+      throw new GraphEmptiedError("The graph was emptied while this value was waited for: dispatch it again.", {});
+    }
     if (id === jobId && !job.plan.noCopy) return { bytes: await this.#jobBytes(job), digest: job.digest! };
     if (job.worker === undefined || !this.#pool.has(job.worker)) {
       throw new ValueLostError(
@@ -109,21 +119,27 @@ export class JobRunner {
   }
 
   handle(event: SchedulerEvent): void {
-    for (const instruction of this.#scheduler.handle(event)) this.#carryOut(instruction);
+    try {
+      for (const instruction of this.#scheduler.handle(event)) this.#carryOut(instruction);
+    } catch (error) {
+      // a bug of ours: whoever waits must hear of it, and the master stays up
+      this.#firstError ??= error;
+      this.#reject(error);
+      return;
+    }
     this.#watchForWorkers();
     for (const listener of this.#listeners) listener(this.progress());
-    if (!this.#scheduler.busy) this.#settle();
+    if (!this.#scheduler.busy) for (const waiter of this.#waiters.splice(0)) waiter.resolve();
   }
 
   close(): void {
     clearTimeout(this.#noWorkersTimer);
     this.#generation++;
-    const error = new ConnectionLostError("The master ended.", {});
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+    this.#reject(new ConnectionLostError("The master ended.", {}));
   }
 
-  #settle(): void {
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+  #reject(error: unknown): void {
+    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }
 
   #carryOut(instruction: Instruction): void {
@@ -132,13 +148,10 @@ export class JobRunner {
         void this.#run(instruction);
         return;
       case "done":
-        this.#counts.done++;
         return;
-      case "jobFailed": {
-        this.#counts.failed++;
+      case "jobFailed":
         this.#firstError ??= fromWireError(instruction.error);
-        for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#firstError);
-      }
+        this.#reject(this.#firstError);
     }
   }
 
@@ -159,8 +172,8 @@ export class JobRunner {
           ? { kind: "inputsMissing", worker, job: id, inputs: answer.missing, host: answer.host }
           : { kind: "finished", worker, job: id, digest: answer.digest, size: answer.size };
     } catch (error) {
-      // the pool will say that the worker left
-      if (error instanceof ConnectionLostError) return;
+      // the pool has said that the worker left
+      if (error instanceof ConnectionLostError && !this.#pool.has(worker)) return;
       event = { kind: "failed", worker, job: id, error: toWireError(error) };
     }
     if (generation === this.#generation) this.handle(event);
@@ -171,7 +184,7 @@ export class JobRunner {
     const own = this.#store.get(id);
     if (own) return own.bytes;
     const [host] = job.hosts;
-    if (host === undefined) throw new ValueLostError(`The value ${id} is lost.`, { node: id });
+    if (!host) throw new ValueLostError(`The value ${id} is lost.`, { node: id });
     return this.#data.value(host, id);
   }
 
@@ -185,7 +198,15 @@ export class JobRunner {
     this.#noWorkersTimer ??= setTimeout(() => {
       this.#noWorkersTimer = undefined;
       if (this.#pool.size === 0) this.handle({ kind: "noWorkers" });
-    }, NO_WORKERS_AFTER);
+    }, this.#patience * 1000);
     this.#noWorkersTimer.unref();
   }
+}
+
+function otherNoCopy({ rule, noCopy }: PlannedJob): SessionStateError {
+  const how = noCopy ? "without" : "with";
+  return new SessionStateError(
+    `Jobs of ${rule} were dispatched ${how} noCopy before: say the same again, or call initGraph() first.`,
+    { rule },
+  );
 }

@@ -10,6 +10,7 @@ export class LocalWorkers {
   readonly #session: MasterSession;
   readonly #shared: WorkerShared;
   readonly #workers = new Map<string, WorkerHandle>();
+  readonly #starting = new Set<Promise<void>>();
   #failedStarts = 0;
   #closing = false;
 
@@ -31,9 +32,16 @@ export class LocalWorkers {
   async close(): Promise<void> {
     this.#closing = true;
     await Promise.all([...this.#workers.values()].map((worker) => worker.kill()));
+    await Promise.allSettled(this.#starting);
   }
 
-  async #startOne(): Promise<void> {
+  #startOne(): Promise<void> {
+    const started = this.#join().finally(() => this.#starting.delete(started));
+    this.#starting.add(started);
+    return started;
+  }
+
+  async #join(): Promise<void> {
     const [master, own] = memoryLink();
     this.#session.acceptWorker(master);
     const worker = await startWorker(own, this.#shared);

@@ -2,10 +2,10 @@ import * as v from "valibot";
 import { RefusedError, SessionStateError } from "../errors.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
-import type { Json } from "../recording/index.js";
+import { type Json, sha256Hex } from "../recording/index.js";
 import { type Method, type Methods, method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
-import { type Call, SESSION_CALLS } from "./calls.js";
+import { type Answer, type Call, SESSION_CALLS } from "./calls.js";
 import { makeRecording } from "./recorder.js";
 import type { MasterSession } from "./session.js";
 import type { SessionLog } from "./session-log.js";
@@ -74,23 +74,31 @@ export class Master {
         return { version: VERSION, seed, epoch };
       }),
       setRecording: method(v.strictObject({ on: v.boolean() }), ({ on }) =>
-        this.#logged("setRecording", { on }, async () => this.log.setRecording(on)),
+        this.#logged("setRecording", { on }, async () => {
+          this.log.setRecording(on);
+          return NOTHING;
+        }),
       ),
-      clearRecording: method(nothing, () => this.#logged("clearRecording", {}, async () => this.log.clearRecording())),
+      clearRecording: method(nothing, () =>
+        this.#logged("clearRecording", {}, async () => {
+          this.log.clearRecording();
+          return NOTHING;
+        }),
+      ),
       getRecording: method(nothing, () =>
-        this.#inOrder(async () => {
-          if (this.log.recorded.length === 0) {
-            throw new SessionStateError("Nothing is recorded: call setRecording(true) before the pipeline.", {});
-          }
-          await this.#logGraph();
-          return makeRecording(this.session, this.log, this.#now(), this.#roots);
+        this.#logged("getRecording", {}, async () => {
+          const answer = await this.#recording();
+          return { answer, logged: { calls: answer.calls, sha256: sha256Hex(answer.bytes) } };
         }),
       ),
       restart: method(restartSchema, ({ seed, epoch, roots, inputs }) =>
-        this.#inOrder(() => this.#restart(seed, epoch, roots, inputs)),
+        this.#logged("restart", { seed, epoch }, async () => {
+          await this.#restart(seed, epoch, roots, inputs);
+          return NOTHING;
+        }),
       ),
       endCluster: method(nothing, async () => {
-        await this.#logged("endCluster", {}, async () => {});
+        await this.#logged("endCluster", {}, async () => NOTHING);
         setImmediate(this.#end);
       }),
     };
@@ -122,26 +130,37 @@ export class Master {
     await this.log.add("graph", params, { result: logged }, true);
   }
 
-  #logged(name: string, params: Json, run: () => Promise<void>): Promise<void> {
-    return this.#inOrder(async () => {
-      await run();
-      await this.log.add(name, params, { result: null });
-    });
+  async #recording(): Promise<{ bytes: Uint8Array; calls: number }> {
+    if (this.log.recorded.length === 0) {
+      throw new SessionStateError("Nothing is recorded: call setRecording(true) before the pipeline.", {});
+    }
+    await this.#logGraph();
+    return makeRecording(this.session, this.log, this.#now(), this.#roots);
   }
 
-  async #answer(name: string, call: Call, params: unknown): Promise<unknown> {
+  #answer(name: string, call: Call, params: unknown): Promise<unknown> {
     const run = async (): Promise<unknown> => {
       const logged = await call.log(params, this.log);
-      try {
-        const { answer, logged: result } = await call.run(params, this.session, this.log);
-        await this.log.add(name, logged, { result });
-        return answer;
-      } catch (error) {
-        await this.log.add(name, logged, { error });
-        throw error;
-      }
+      return this.#log(name, logged, () => call.run(params, this.session, this.log));
     };
     return call.exclusive ? this.#inOrder(run) : run();
+  }
+
+  #logged(name: string, params: Json, run: () => Promise<Answer>): Promise<unknown> {
+    return this.#inOrder(() => this.#log(name, params, run));
+  }
+
+  /** A call is answered once its line is written, whether it failed or not. */
+  async #log(name: string, params: Json, run: () => Promise<Answer>): Promise<unknown> {
+    let answer: Answer;
+    try {
+      answer = await run();
+    } catch (error) {
+      await this.log.add(name, params, { error });
+      throw error;
+    }
+    await this.log.add(name, params, { result: answer.logged });
+    return answer.answer;
   }
 
   #inOrder<T>(run: () => Promise<T>): Promise<T> {
@@ -150,3 +169,6 @@ export class Master {
     return result;
   }
 }
+
+/** The answer of a call that gives nothing. */
+const NOTHING: Answer = { answer: null, logged: null };

@@ -1,11 +1,11 @@
 import type { WireRefs } from "@graphvm/rules/internal";
-import { SessionStateError } from "../errors.js";
+import { BadMessageError, SessionStateError } from "../errors.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { Planner, type PlannerLimits } from "../planner/planner.js";
 import type { Plan } from "../planner/planner-graph.js";
 import type { Program } from "../program/program.js";
 import { type JobFile, VERSION } from "../protocol.js";
-import type { RecordedProgram } from "../recording/index.js";
+import { type RecordedProgram, sha256Hex } from "../recording/index.js";
 import { DataClient } from "../store/data-client.js";
 import { ObjectStore } from "../store/object-store.js";
 import type { Transport } from "../transport/transport.js";
@@ -21,6 +21,8 @@ export interface SessionOptions {
   readonly roots: readonly string[];
   readonly limits: PlannerLimits;
   readonly token: string | undefined;
+  /** How long jobs wait for a first worker before they fail, in seconds. */
+  readonly patience: number;
 }
 
 /** Where a graph is cut. */
@@ -67,7 +69,7 @@ export class MasterSession {
         this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
       },
     });
-    this.runner = new JobRunner(this.pool, this.store, this.data);
+    this.runner = new JobRunner(this.pool, this.store, this.data, options.patience);
   }
 
   get seed(): number {
@@ -86,16 +88,51 @@ export class MasterSession {
     this.pool.accept(link);
   }
 
-  /** Loads a program into the planner and every worker. A new version of a known program starts the graph over. */
+  /**
+   * Loads a program into the planner and every worker. A new version of a known program, or one that redefines rules,
+   * starts the graph over. One that can't be loaded leaves everything as it was.
+   */
   async load(program: Program): Promise<{ exports: string[]; namespaces: string[] }> {
-    const before = this.#setup.programs.find((each) => each.name === program.name);
-    const loaded = await this.#planner.load(program);
-    if (before?.hash === program.hash) return loaded;
-    const programs = [...this.#setup.programs.filter((each) => each !== before), program];
-    this.#setup = { ...this.#setup, programs };
-    await this.pool.broadcast("load", program);
-    if (before) await this.initGraph();
-    return loaded;
+    if (sha256Hex(Buffer.from(program.code)) !== program.hash) {
+      throw new BadMessageError(`The program ${program.name} is not the one its hash names.`, {
+        program: program.name,
+      });
+    }
+    const { programs } = this.#setup;
+    const at = programs.findIndex((each) => each.name === program.name);
+    if (at >= 0 && programs[at]!.hash !== program.hash) return this.#replace(at, program);
+    const { exports, namespaces, redefined } = await this.#planner.load(program);
+    if (at < 0) {
+      if (redefined.length > 0) await this.initGraph();
+      await this.#tellWorkers([...programs, program], () => this.pool.broadcast("load", program));
+    }
+    return { exports, namespaces };
+  }
+
+  /** Every thread loads all programs again, in their order: what is loaded is a function of the list alone. */
+  async #replace(at: number, program: Program): Promise<{ exports: string[]; namespaces: string[] }> {
+    const programs = this.#setup.programs.map((each, i) => (i === at ? program : each));
+    const loaded = await this.#planner.reload(programs);
+    this.store.clear();
+    this.runner.reset();
+    await this.#tellWorkers(programs, () => this.pool.tellAll());
+    return { exports: loaded[at]!.exports, namespaces: loaded.at(-1)!.namespaces };
+  }
+
+  /** Where a worker can't load what the planner could, all go back to what they had. */
+  async #tellWorkers(programs: readonly Program[], tell: () => Promise<void>): Promise<void> {
+    const before = this.#setup;
+    this.#setup = { ...before, programs };
+    try {
+      await tell();
+    } catch (error) {
+      this.#setup = before;
+      await this.#planner.reload(before.programs);
+      this.store.clear();
+      this.runner.reset();
+      await this.pool.tellAll();
+      throw error;
+    }
   }
 
   /** Empties the graph: jobs and values go, programs stay. */
@@ -160,11 +197,10 @@ export class MasterSession {
   /** Starts over with another seed and epoch: no programs, no graph. */
   async restart(seed: number, epoch: number): Promise<void> {
     this.#setup = { session: { seed, epoch }, programs: [] };
-    await this.#planner.clear();
+    await this.#planner.reload([]);
     this.store.clear();
     this.runner.reset();
-    await this.pool.broadcast("clear", {});
-    await this.pool.broadcast("configure", this.#setup.session);
+    await this.pool.tellAll();
   }
 
   status() {

@@ -32,6 +32,8 @@ export interface MasterOptions {
   /** How long one expansion may take, in seconds (default 60), and how many nodes a graph may have (default 50 million). */
   readonly plannerSeconds?: number;
   readonly maxNodes?: number;
+  /** How long jobs wait where there is no worker before they fail, in seconds. Default 30. */
+  readonly noWorkersSeconds?: number;
   /** Environment variables whose values never reach the journal. */
   readonly secretVariables?: readonly string[];
   /** The wall clock, in milliseconds since 1970. */
@@ -72,6 +74,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     roots: [root],
     limits: { seconds: options.plannerSeconds ?? 60, nodes: options.maxNodes ?? 50_000_000 },
     token,
+    patience: options.noWorkersSeconds ?? 30,
   });
   let finish: () => void = () => {};
   const closed = new Promise<void>((resolve) => {

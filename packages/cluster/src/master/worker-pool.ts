@@ -71,15 +71,16 @@ export class WorkerPool {
   }
 
   /** Calls every worker; one that goes away meanwhile does not count. */
-  async broadcast(name: string, params: unknown): Promise<void> {
-    const calls = [...this.#workers.values()].map(async ({ peer }) => {
-      try {
-        await peer.call(name, params);
-      } catch (error) {
-        if (!(error instanceof ConnectionLostError)) throw error;
-      }
+  broadcast(name: string, params: unknown): Promise<void> {
+    return this.#each(async (peer) => {
+      await peer.call(name, params);
     });
-    await Promise.all(calls);
+  }
+
+  /** Tells every worker everything anew: session and programs. Its graph is empty then. */
+  async tellAll(): Promise<void> {
+    const setup = this.#setup();
+    await this.#each((peer) => tell(peer, setup));
   }
 
   closeAll(): void {
@@ -88,6 +89,19 @@ export class WorkerPool {
 
   list(): { id: string; host: string; node: string }[] {
     return [...this.#workers.values()].map(({ id, join }) => ({ id, host: join.host, node: join.node }));
+  }
+
+  async #each(work: (peer: Peer) => Promise<void>): Promise<void> {
+    const all = [...this.#workers.values()].map(async ({ peer }) => {
+      try {
+        await work(peer);
+      } catch (error) {
+        if (!(error instanceof ConnectionLostError)) throw error;
+      }
+    });
+    // all of them have answered before the first failure is told: none is in the middle of something then
+    const failed = (await Promise.allSettled(all)).find((each) => each.status === "rejected");
+    if (failed) throw failed.reason;
   }
 
   #get(id: string): PoolWorker {

@@ -1,8 +1,8 @@
-import { hexToId } from "@graphvm/engine/internal";
+import { idToHex, nodeWords } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { SessionStateError } from "../errors.js";
 import { ProgramSet } from "../program/program-set.js";
-import { nodeIdSchema, programSchema, refsSchema } from "../protocol.js";
+import { programSchema, refsSchema } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { drawGraph, type GraphPicture } from "./picture.js";
@@ -25,8 +25,8 @@ export function run(transport: Transport): void {
         graph = new PlannerGraph(maxNodes);
       }),
       load: method(programSchema, async (program) => {
-        const module = await programs.load(program);
-        return { exports: Object.keys(module), namespaces: programs.scope.namespaceNames() };
+        const { module, redefined } = await programs.evaluated(program);
+        return { exports: Object.keys(module), namespaces: programs.scope.namespaceNames(), redefined };
       }),
       plan: method(planSchema, async ({ refs, cut, noCopy }): Promise<Plan> => {
         const roots = await programs.read(refs);
@@ -35,18 +35,12 @@ export function run(transport: Transport): void {
       }),
       /** The node a ref names and the job that computes it. */
       locate: method(v.object({ refs: refsSchema }), async ({ refs }) => {
-        const [ref] = await programs.read(refs);
-        const node = graph.structure.intern(ref!);
-        const job = graph.jobOf.get(node);
-        return {
-          id: graph.structure.table.idHex(node),
-          job: job === undefined ? null : graph.structure.table.idHex(job),
-        };
-      }),
-      locateId: method(v.object({ id: nodeIdSchema }), ({ id }) => {
-        const node = graph.structure.table.find(hexToId(id));
-        const job = graph.jobOf.get(node);
-        return { id, job: job === undefined ? null : graph.structure.table.idHex(job) };
+        const roots = await programs.read(refs);
+        if (roots.length !== 1) throw new SessionStateError("Ask for the value of one node at a time.", {});
+        const words = nodeWords(roots[0]!);
+        const { table } = graph.structure;
+        const job = graph.jobOf.get(table.find(words));
+        return { id: idToHex(words), job: job === undefined ? null : table.idHex(job) };
       }),
       picture: method(v.object({ fold: v.number() }), ({ fold }): GraphPicture => drawGraph(graph, fold)),
     },

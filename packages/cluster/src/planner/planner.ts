@@ -19,9 +19,17 @@ export interface PlannerLimits {
   readonly nodes: number;
 }
 
+/** What loading a program gave. */
+export interface Loaded {
+  readonly exports: string[];
+  readonly namespaces: string[];
+  /** Namespaces that had rules which are others now. */
+  readonly redefined: string[];
+}
+
 /**
  * The planner thread as the master sees it: calls go one after the other. A call that takes too long ends the thread; a
- * new one takes its place with the same programs, and the graph starts empty.
+ * new one takes its place with the same programs and the graphs that were dispatched.
  */
 export class Planner {
   readonly #limits: PlannerLimits;
@@ -31,6 +39,7 @@ export class Planner {
   #queue: Promise<unknown> = Promise.resolve();
   #thread: ThreadHost | undefined;
   #peer: Peer | undefined;
+  #closed = false;
 
   constructor(limits: PlannerLimits) {
     this.#limits = limits;
@@ -38,69 +47,101 @@ export class Planner {
 
   /** @throws RuleNeverEndsError, PlannerDiedError, and whatever the user's rules threw. */
   call<T>(method: string, params: unknown = {}): Promise<T> {
-    const result = this.#queue.then(() => this.#call<T>(method, params));
-    this.#queue = result.catch(() => {});
-    return result;
+    return this.#inOrder(() => this.#call<T>(method, params));
   }
 
-  async load(program: Program): Promise<{ exports: string[]; namespaces: string[] }> {
-    const loaded = await this.call<{ exports: string[]; namespaces: string[] }>("load", program);
+  async load(program: Program): Promise<Loaded> {
+    const loaded = await this.call<Loaded>("load", program);
     this.#programs.set(program.name, program);
     return loaded;
   }
 
+  /** Forgets all programs and plans, and loads these. Where one can't be loaded, what was there before is back. */
+  reload(programs: readonly Program[]): Promise<readonly Loaded[]> {
+    return this.#inOrder(async () => {
+      const before = { programs: [...this.#programs.values()], plans: this.#plans };
+      this.#plans = [];
+      try {
+        return await this.#loadAll(programs);
+      } catch (error) {
+        if (!this.#closed) await this.#loadAll(before.programs);
+        this.#plans = before.plans;
+        throw error;
+      } finally {
+        if (!this.#closed) await this.#replan();
+      }
+    });
+  }
+
   /** Expands and cuts a graph. One that is to be dispatched is kept. */
-  async plan(request: PlanRequest, keep: boolean): Promise<Plan> {
-    try {
-      const plan = await this.call<Plan>("plan", request);
-      if (keep) this.#plans.push(request);
-      return plan;
-    } catch (error) {
-      // what the failed expansion left behind must not count against the next
-      if (error instanceof ExpansionLimitError) await this.#startOver();
-      throw error;
-    }
+  plan(request: PlanRequest, keep: boolean): Promise<Plan> {
+    return this.#inOrder(async () => {
+      try {
+        const plan = await this.#call<Plan>("plan", request);
+        if (keep) this.#plans.push(request);
+        return plan;
+      } catch (error) {
+        // what the failed expansion left behind must not count against the next
+        if (error instanceof ExpansionLimitError) await this.#replan();
+        throw error;
+      }
+    });
   }
 
-  async reset(): Promise<void> {
-    this.#plans = [];
-    await this.#startOver();
-  }
-
-  async #startOver(): Promise<void> {
-    await this.call("reset", { maxNodes: this.#limits.nodes });
-    for (const plan of this.#plans) await this.call("plan", plan);
-  }
-
-  async clear(): Promise<void> {
-    this.#programs.clear();
-    await this.call("clear");
-    await this.reset();
+  reset(): Promise<void> {
+    return this.#inOrder(async () => {
+      this.#plans = [];
+      await this.#replan();
+    });
   }
 
   async close(): Promise<void> {
-    await this.#thread?.kill();
-    this.#thread = undefined;
+    this.#closed = true;
+    await this.#stop();
+  }
+
+  #inOrder<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(run);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  async #loadAll(programs: readonly Program[]): Promise<readonly Loaded[]> {
+    this.#programs.clear();
+    await this.#call("clear", {});
+    const loaded: Loaded[] = [];
+    for (const program of programs) {
+      loaded.push(await this.#call<Loaded>("load", program));
+      this.#programs.set(program.name, program);
+    }
+    return loaded;
+  }
+
+  async #replan(): Promise<void> {
+    await this.#call("reset", { maxNodes: this.#limits.nodes });
+    for (const plan of this.#plans) await this.#call("plan", plan);
   }
 
   async #call<T>(method: string, params: unknown): Promise<T> {
-    const peer = this.#peer ?? (await this.#start());
+    if (this.#closed) throw new ConnectionLostError("The master ended.", {});
     const { seconds } = this.#limits;
+    // starting over does again what was done before, each within its limit
+    const again = 1 + this.#programs.size + this.#plans.length;
+    const peer = this.#peer ?? (await this.#within(seconds * again, () => this.#start()));
+    return this.#within(seconds, () => peer.call<T>(method, params));
+  }
+
+  async #within<T>(seconds: number, work: () => Promise<T>): Promise<T> {
     let late = false;
     const timer = setTimeout(() => {
       late = true;
       void this.#stop();
     }, seconds * 1000);
     try {
-      return await peer.call<T>(method, params);
+      return await work();
     } catch (error) {
-      if (late) {
-        throw new RuleNeverEndsError(
-          `Expanding the rules took more than ${seconds} seconds: a rule may never end; otherwise raise the planner's time limit.`,
-          { seconds },
-        );
-      }
-      if (!(error instanceof ConnectionLostError)) throw error;
+      if (late) throw neverEnds(seconds);
+      if (!(error instanceof ConnectionLostError) || this.#closed) throw error;
       await this.#stop();
       throw new PlannerDiedError(
         "The planner thread died while it expanded rules: they may need more memory than it has.",
@@ -113,12 +154,18 @@ export class Planner {
   }
 
   async #start(): Promise<Peer> {
-    this.#thread = startThread(new URL("./planner-thread.js", import.meta.url));
-    const peer = new Peer(this.#thread.transport, {}, "planner thread");
+    const thread = startThread(new URL("./planner-thread.js", import.meta.url));
+    this.#thread = thread;
+    const peer = new Peer(thread.transport, {}, "planner thread");
+    try {
+      for (const program of this.#programs.values()) await peer.call("load", program);
+      await peer.call("reset", { maxNodes: this.#limits.nodes });
+      for (const plan of this.#plans) await peer.call("plan", plan);
+    } catch (error) {
+      if (this.#thread === thread) await this.#stop();
+      throw error;
+    }
     this.#peer = peer;
-    for (const program of this.#programs.values()) await peer.call("load", program);
-    await peer.call("reset", { maxNodes: this.#limits.nodes });
-    for (const plan of this.#plans) await peer.call("plan", plan);
     return peer;
   }
 
@@ -128,4 +175,11 @@ export class Planner {
     this.#peer = undefined;
     await thread?.kill();
   }
+}
+
+function neverEnds(seconds: number): RuleNeverEndsError {
+  return new RuleNeverEndsError(
+    `Expanding the rules took more than ${seconds} seconds: a rule may never end; otherwise raise the planner's time limit.`,
+    { seconds },
+  );
 }

@@ -7,20 +7,36 @@ import { type Evaluated, evaluateProgram } from "./evaluate.js";
 import { hostModuleUrls, hostOfNamespace } from "./host-modules.js";
 import type { Program } from "./program.js";
 
+/** A program's module, and the namespaces that had rules which are others since it was loaded. */
+export interface LoadedModule {
+  readonly module: Evaluated["module"];
+  readonly redefined: readonly string[];
+}
+
 /** The programs one thread has loaded for a session, and what names mean with them. */
 export class ProgramSet {
   readonly scope = new Scope(compileClosed);
-  readonly #loaded = new Map<string, { program: Program; module: Promise<Evaluated["module"]> }>();
+  readonly #loaded = new Map<string, { program: Program; evaluated: Promise<LoadedModule> }>();
   readonly #hosts = new Set<string>();
 
   /** Evaluates a program; loading the same text under the same name again gives the same module. */
-  load(program: Program): Promise<Evaluated["module"]> {
+  async load(program: Program): Promise<Evaluated["module"]> {
+    return (await this.evaluated(program)).module;
+  }
+
+  /** The same, and which namespaces it redefined. Text that was there already redefines nothing. */
+  async evaluated(program: Program): Promise<LoadedModule> {
     const known = this.#loaded.get(program.name);
-    if (known?.program.hash === program.hash) return known.module;
-    const module = this.#evaluate(program);
-    this.#loaded.set(program.name, { program, module });
-    module.catch(() => this.#loaded.delete(program.name));
-    return module;
+    if (known?.program.hash === program.hash) return { ...(await known.evaluated), redefined: [] };
+    const evaluated = this.#evaluate(program);
+    const loaded = { program, evaluated };
+    this.#loaded.set(program.name, loaded);
+    try {
+      return await evaluated;
+    } catch (error) {
+      if (this.#loaded.get(program.name) === loaded) this.#loaded.delete(program.name);
+      throw error;
+    }
   }
 
   /** Reads refs; namespaces of host modules are imported when a ref first names them. */
@@ -32,7 +48,7 @@ export class ProgramSet {
     return readRefs(wire, this.scope);
   }
 
-  async #evaluate(program: Program): Promise<Evaluated["module"]> {
+  async #evaluate(program: Program): Promise<LoadedModule> {
     const session = Object.fromEntries(this.scope.namespaceNames().map((name) => [name, this.scope.namespace(name)]));
     const evaluated = await evaluateProgram(program, session);
     for (const host of evaluated.hosts) await this.#addHost(host);
@@ -43,13 +59,22 @@ export class ProgramSet {
         ns: twice,
       });
     }
+    const redefined = evaluated.namespaces.filter((namespace) => this.#redefines(namespace));
     for (const namespace of evaluated.namespaces) this.scope.addNamespace(namespace);
     for (const [name, value] of Object.entries(evaluated.module)) {
       if (typeof value !== "function" || memberOf(value)) continue;
       this.scope.addExport(program.name, name, value);
       identifyFunction(value, { kind: "export", program: program.name, name });
     }
-    return evaluated.module;
+    return { module: evaluated.module, redefined: redefined.map((namespace) => namespaceInfo(namespace)!.name) };
+  }
+
+  /** Whether something the namespace of that name has now would be something else. More of it is no redefinition. */
+  #redefines(namespace: object): boolean {
+    const { name, entries } = namespaceInfo(namespace)!;
+    if (!this.scope.hasNamespace(name)) return false;
+    const now = namespaceInfo(this.scope.namespace(name))!.entries;
+    return Object.keys(now).some((key) => now[key] !== entries[key]);
   }
 
   /** The namespaces a host module exports, such as `mr`, are there once a program imports it. */

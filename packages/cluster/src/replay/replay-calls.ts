@@ -5,10 +5,19 @@ import type { JournalLine, Json, Recording } from "../recording/index.js";
 import type { Cause, Divergence } from "./report.js";
 
 /** Calls that a replay leaves out: they concern the recording, not the pipeline. */
-const SKIPPED: ReadonlySet<string> = new Set(["setRecording", "clearRecording", "getRecording", "status", "graph"]);
+const SKIPPED: ReadonlySet<string> = new Set([
+  "setRecording",
+  "clearRecording",
+  "getRecording",
+  "restart",
+  "status",
+  "graph",
+]);
 
 /** Errors that tell of a machine and its limits, not of the pipeline: calls that ended with one are not compared. */
-const MACHINE_ERRORS: ReadonlySet<string> = new Set(["GVM1104", "GVM3301", "GVM3302", "GVM3401", "GVM3402"]);
+const MACHINE_ERRORS: ReadonlySet<string> = new Set(
+  "GVM1104 GVM3201 GVM3301 GVM3302 GVM3401 GVM3402 GVM3502 GVM3503".split(" "),
+);
 
 /** What comparing found so far. */
 export interface Tally {

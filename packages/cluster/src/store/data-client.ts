@@ -1,9 +1,6 @@
 import { createHash } from "node:crypto";
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { rename } from "node:fs/promises";
-import { finished } from "node:stream/promises";
-import { ValueLostError } from "../errors.js";
+import { open, rename } from "node:fs/promises";
+import { ConnectionLostError, ValueLostError } from "../errors.js";
 import { Peer } from "../rpc/peer.js";
 import { dial } from "../transport/dial.js";
 
@@ -11,6 +8,7 @@ import { dial } from "../transport/dial.js";
 export class DataClient {
   readonly #peers = new Map<string, Promise<Peer>>();
   readonly #token: string | undefined;
+  #closed = false;
 
   constructor(token: string | undefined) {
     this.#token = token;
@@ -36,23 +34,26 @@ export class DataClient {
   async file(address: string, sha256: string, path: string): Promise<void> {
     const peer = await this.#peer(address);
     const part = `${path}.part`;
-    const out = createWriteStream(part);
     const hash = createHash("sha256");
-    for (let offset = 0; ; ) {
-      const { bytes } = await peer.call<{ bytes: Uint8Array }>("file", { sha256, offset });
-      if (bytes.length === 0) break;
-      hash.update(bytes);
-      if (!out.write(bytes)) await once(out, "drain");
-      offset += bytes.length;
+    const out = await open(part, "w");
+    try {
+      for (let offset = 0; ; ) {
+        const { bytes } = await peer.call<{ bytes: Uint8Array }>("file", { sha256, offset });
+        if (bytes.length === 0) break;
+        hash.update(bytes);
+        await out.writeFile(bytes);
+        offset += bytes.length;
+      }
+    } finally {
+      await out.close();
     }
-    out.end();
-    await finished(out);
     if (hash.digest("hex") !== sha256)
-      throw new ValueLostError(`An input arrived with other bytes than were declared.`, { sha256 });
+      throw new ValueLostError(`An input arrived with other bytes than were declared: did it change?`, { sha256 });
     await rename(part, path);
   }
 
   close(): void {
+    this.#closed = true;
     for (const peer of this.#peers.values())
       void peer.then(
         (each) => each.close(),
@@ -62,6 +63,7 @@ export class DataClient {
   }
 
   #peer(address: string): Promise<Peer> {
+    if (this.#closed) return Promise.reject(new ConnectionLostError("This process is ending.", {}));
     let peer = this.#peers.get(address);
     if (!peer) {
       peer = dial(`${address}/data`, this.#token).then((transport) => new Peer(transport, {}, `process at ${address}`));

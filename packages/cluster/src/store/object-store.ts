@@ -10,12 +10,20 @@ export interface StoredValue {
 /** The values that a process holds for its session, by node id. Threads get handles, other processes copies. */
 export class ObjectStore {
   readonly #values = new Map<string, StoredValue>();
+  #graph = 0;
+
+  /** Which graph the values belong to: another number after each `clear`. */
+  get graph(): number {
+    return this.#graph;
+  }
 
   get(id: string): StoredValue | undefined {
     return this.#values.get(id);
   }
 
-  put(id: string, bytes: Uint8Array): void {
+  /** Keeps a value that was computed or fetched for the graph of that number; one of an emptied graph is dropped. */
+  put(id: string, bytes: Uint8Array, graph = this.#graph): void {
+    if (graph !== this.#graph) return;
     let hash: string | undefined;
     const transferHash = (): string => {
       hash ??= createHash("sha256").update(bytes).digest("hex");
@@ -25,6 +33,7 @@ export class ObjectStore {
   }
 
   clear(): void {
+    this.#graph++;
     this.#values.clear();
   }
 

@@ -41,11 +41,13 @@ export function run(transport: Transport): void {
         await programs.load(program);
       }),
       run: method(runSchema, async (job): Promise<ComputeResult> => {
+        // a job that goes on while the session starts over stays in the graph it began in
+        const into = graph;
         for (const file of job.files) inputs.place(file);
-        for (const { id, bytes } of job.inputs) if (bytes && !graph.hasData(id)) graph.setData(id, decodeValue(bytes));
+        for (const { id, bytes } of job.inputs) if (bytes && !into.hasData(id)) into.setData(id, decodeValue(bytes));
         const [ref] = await programs.read(job.refs);
-        const value = await graph.calc(ref!);
-        const digest = graph.digest(job.id);
+        const value = await into.calc(ref!);
+        const digest = into.digest(job.id);
         if (job.noCopy) return { digest, size: 0 };
         const bytes = shared(encodeValue(value));
         return { digest, size: bytes.length, bytes };

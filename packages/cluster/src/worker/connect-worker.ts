@@ -36,7 +36,6 @@ export interface RemoteWorker extends AsyncDisposable {
 export async function connectWorker(options: WorkerOptions): Promise<RemoteWorker> {
   const { token } = options;
   const master = options.master.replace(/\/+$/, "");
-  const link = await dial(`${master}/worker`, token);
   const store = new ObjectStore();
   const data = new DataClient(token);
   const files = new InputFiles(options.root ?? process.cwd(), { data, master });
@@ -45,6 +44,10 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
     { port: options.port ?? 0, host: options.host, token },
     { "/data": (peer) => void new Peer(peer, methods, "process") },
   );
+  const link = await dial(`${master}/worker`, token).catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  });
   const release = async (): Promise<void> => {
     link.close();
     data.close();

@@ -1,6 +1,6 @@
 import { numericsDigest, toWireError } from "@graphvm/engine";
 import * as v from "valibot";
-import { ConnectionLostError, ValueLostError } from "../errors.js";
+import { ConnectionLostError } from "../errors.js";
 import {
   type Join,
   jobSchema,
@@ -53,7 +53,7 @@ export async function startWorker(link: Transport, shared: WorkerShared): Promis
   let lost: Error | undefined;
   const over = new Promise<Error | undefined>((resolve) => {
     thread.transport.onClose((reason) => {
-      master.emit("died", { error: toWireError(reason ?? new ConnectionLostError("The thread ended.", {})) });
+      if (reason) master.emit("died", { error: toWireError(reason) });
       master.close();
       resolve(lost ?? reason);
     });
@@ -78,6 +78,7 @@ async function join(master: Peer, thread: ThreadHost, host: string): Promise<str
     return (await master.call<{ id: string }>("join", hello)).id;
   } catch (error) {
     await thread.kill();
+    master.close();
     throw error;
   }
 }
@@ -85,7 +86,8 @@ async function join(master: Peer, thread: ThreadHost, host: string): Promise<str
 function workerMethods(compute: Peer, shared: WorkerShared) {
   return {
     configure: method(sessionSchema, (session) => {
-      shared.store.clear();
+      // the master's own threads share its store with others that go on: the master clears it itself
+      if (shared.host !== "") shared.store.clear();
       return compute.call("configure", session);
     }),
     clear: method(v.object({}), () => compute.call("clear")),
@@ -101,6 +103,7 @@ export type RunAnswer =
   | { readonly missing: readonly string[]; readonly host: string };
 
 async function runJob(job: WorkerJob, compute: Peer, shared: WorkerShared): Promise<RunAnswer> {
+  const { graph } = shared.store;
   const inputs: { id: string; bytes: Uint8Array | null }[] = [];
   for (const { id, hosts } of job.inputs) {
     // the value of a job that is never copied has no host: it is in the thread already
@@ -114,7 +117,7 @@ async function runJob(job: WorkerJob, compute: Peer, shared: WorkerShared): Prom
   const files = await shared.files.place(job.files);
   const { id, refs, noCopy } = job;
   const result = await compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
-  if (result.bytes) shared.store.put(id, result.bytes);
+  if (result.bytes) shared.store.put(id, result.bytes, graph);
   return { digest: result.digest, size: result.size };
 }
 
@@ -122,13 +125,13 @@ async function runJob(job: WorkerJob, compute: Peer, shared: WorkerShared): Prom
 async function fetchInput(id: string, hosts: readonly string[], shared: WorkerShared): Promise<Uint8Array | string> {
   const own = shared.store.get(id);
   if (own) return own.bytes;
+  const { graph } = shared.store;
   const host = hosts[0]!;
   try {
     const bytes = await shared.data.value(shared.address(host), id);
-    shared.store.put(id, bytes);
+    shared.store.put(id, bytes, graph);
     return bytes;
-  } catch (error) {
-    if (error instanceof ValueLostError || error instanceof ConnectionLostError || error instanceof Error) return host;
-    throw error;
+  } catch {
+    return host;
   }
 }
