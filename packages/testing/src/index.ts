@@ -1,1 +1,11 @@
-export {};
+export { ChildWorker } from "./child-worker.js";
+export { type ClusterOptions, type DisposableCluster, disposableCluster } from "./disposable-cluster.js";
+export {
+  brokenTransport,
+  type CountedTransport,
+  countedTransport,
+  type Fault,
+  type GatedTransport,
+  gatedTransport,
+} from "./doubles.js";
+export { expectNoLeaks, newResources, openResources, type Resources } from "./leaks.js";

@@ -1,0 +1,150 @@
+import {
+  connect,
+  connectWorker,
+  type MasterHandle,
+  type MasterOptions,
+  type RemoteWorker,
+  type Session,
+  startMaster,
+} from "@graphvm/cluster";
+import { ChildWorker } from "./child-worker.js";
+import { expectNoLeaks, openResources, type Resources } from "./leaks.js";
+
+/** What a disposable cluster is made of; everything has a default. */
+export interface ClusterOptions extends Omit<MasterOptions, "port" | "workers"> {
+  /** Worker threads of the master. Default 1; 0 where sockets or processes are to compute. */
+  readonly threads?: number;
+  /** WebSocket workers in this process. Default 0. */
+  readonly sockets?: number;
+  /** WebSocket workers in processes of their own, which can be killed or stopped. Default 0. */
+  readonly processes?: number;
+  /** Where workers look for inputs. Default: the master's root. */
+  readonly workerRoot?: string;
+  /** Jobs may still run when the cluster ends. */
+  readonly leaveJobs?: boolean;
+}
+
+/**
+ * A cluster for one test: a master on a free port, workers, and a session that is connected to it. Leaving its scope ends
+ * all of it, and fails where a job still runs or a socket, thread, timer or process stays.
+ *
+ * @example
+ * await using cluster = await disposableCluster({ threads: 2, sockets: 1 });
+ * await cluster.session.load("sums.ts");
+ */
+export async function disposableCluster(options: ClusterOptions = {}): Promise<DisposableCluster> {
+  const before = openResources();
+  const { threads = 1, sockets = 0, processes = 0, workerRoot, leaveJobs = false, ...rest } = options;
+  const master = await startMaster({ ...rest, port: 0, workers: threads });
+  const cluster = new DisposableCluster(master, options, before);
+  try {
+    for (let i = 0; i < sockets; i++) await cluster.addSocket();
+    for (let i = 0; i < processes; i++) await cluster.addProcess();
+    await cluster.open();
+    return cluster;
+  } catch (error) {
+    await cluster.end();
+    throw error;
+  }
+}
+
+/** Made by `disposableCluster`. */
+export class DisposableCluster implements AsyncDisposable {
+  readonly master: MasterHandle;
+  readonly sockets: RemoteWorker[] = [];
+  readonly processes: ChildWorker[] = [];
+  readonly #sessions: Session[] = [];
+  readonly #options: ClusterOptions;
+  readonly #before: Resources;
+  #closing: Promise<void> | undefined;
+
+  constructor(master: MasterHandle, options: ClusterOptions, before: Resources) {
+    this.master = master;
+    this.#options = options;
+    this.#before = before;
+  }
+
+  /** The first session. */
+  get session(): Session {
+    return this.#sessions[0]!;
+  }
+
+  get url(): string {
+    return this.master.url;
+  }
+
+  /** Opens another session. */
+  async open(): Promise<Session> {
+    const { token } = this.#options;
+    const session = await connect(this.url, token === undefined ? {} : { token });
+    this.#sessions.push(session);
+    return session;
+  }
+
+  async addSocket(): Promise<RemoteWorker> {
+    const worker = await connectWorker(this.#workerOptions());
+    this.sockets.push(worker);
+    return worker;
+  }
+
+  async addProcess(): Promise<ChildWorker> {
+    const worker = await ChildWorker.start(this.#workerOptions());
+    this.processes.push(worker);
+    return worker;
+  }
+
+  /** Kills a worker wherever it runs: its thread or process ends at once. */
+  async kill(id: string): Promise<void> {
+    const thread = this.master.threads.get(id);
+    const socket = this.sockets.find((each) => each.id === id);
+    const child = this.processes.find((each) => each.id === id);
+    if (thread) await thread.kill();
+    else if (socket) await socket.close();
+    else if (child) await child.kill();
+    else throw new Error(`there is no worker ${id} in this test`);
+  }
+
+  /** Ends everything and checks that nothing is left. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  /** Ends everything without looking for leaks. */
+  async end(): Promise<void> {
+    for (const session of this.#sessions) await session.close();
+    for (const worker of this.sockets) await worker.close();
+    for (const worker of this.processes) await worker.kill();
+    await this.master.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const running = await this.#unfinished();
+    await this.end();
+    if (running > 0 && !this.#options.leaveJobs)
+      throw new Error(`${running} jobs were not over when the cluster ended`);
+    await expectNoLeaks(this.#before);
+  }
+
+  async #unfinished(): Promise<number> {
+    try {
+      const { total, done, failed } = (await this.session.status()).jobs;
+      return total - done - failed;
+    } catch {
+      return 0; // the master is gone, and its jobs with it
+    }
+  }
+
+  #workerOptions() {
+    const { token, root, workerRoot = root } = this.#options;
+    return {
+      master: this.url,
+      ...(token === undefined ? {} : { token }),
+      ...(workerRoot === undefined ? {} : { root: workerRoot }),
+    };
+  }
+}
