@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { KeyExistsError, readRecording, readSource, writeTarget } from "@graphvm/cluster";
+import { KeyExistsError, readRecording, readSource, type Session, writeTarget } from "@graphvm/cluster";
 import { sourceExists } from "@graphvm/cluster/internal";
 import { Command } from "commander";
 import { type ClusterFlags, DEFAULT_WORKERS, openCluster } from "../cli/cluster.js";
@@ -45,14 +45,20 @@ export async function graph(source: string, flags: GraphFlags, context: Context)
   const svg = await drawSvg(drawn, basename(source));
   if (out !== undefined) await writeTarget(out, Buffer.from(svg), { force });
   const nodes = picture.nodes.reduce((sum, { count }) => sum + count, 0);
-  const jobs = picture.nodes.filter(({ isJob }) => isJob).length;
-  const summary = { nodes, boxes: picture.nodes.length, edges: picture.edges.length, folded: picture.folded, jobs };
+  const jobs = picture.folded ? drawn.jobs : picture.nodes.filter(({ isJob }) => isJob).length;
+  const summary = {
+    nodes,
+    boxes: picture.nodes.length,
+    edges: picture.edges.length,
+    folded: picture.folded,
+    ...(jobs === undefined ? {} : { jobs }),
+  };
   const told = { source, ...summary, workers: new Set(Object.values(workers)).size, bytes: svg.length };
   context.answer(
     out === undefined ? { ...told, svg } : { ...told, path: out },
     out === undefined
       ? svg
-      : `${out}: ${countText(nodes, "node")}, ${countText(jobs, "job")}, ${bytesText(svg.length)}`,
+      : `${out}: ${countText(nodes, "node")}, ${countText(jobs ?? 0, "job")}, ${bytesText(svg.length)}`,
   );
 }
 
@@ -77,10 +83,12 @@ async function ofModule(source: string, flags: GraphFlags, context: Context): Pr
     context,
     async (session) => {
       const { runnable } = await loadTarget(session, target);
-      if (runnable.kind === "refs") await session.jobDeps(runnable.refs, rules);
-      else if (flags.master === undefined && !flags.workers) return undefined;
-      else await runnable.call(session);
-      return session.graph({ fold });
+      if (runnable.kind === "refs") {
+        const jobs = (await session.jobDeps(runnable.refs, rules)).list.length;
+        return { ...(await session.graph({ fold })), jobs };
+      }
+      if (flags.master === undefined && !flags.workers) return undefined;
+      return afterwards(session, runnable.call, fold);
     },
     0,
   );
@@ -91,4 +99,10 @@ async function ofModule(source: string, flags: GraphFlags, context: Context): Pr
     if (runnable.kind === "function") await runnable.call(session);
     return session.graph({ fold });
   });
+}
+
+async function afterwards(session: Session, call: (session: Session) => unknown, fold: number): Promise<DrawnGraph> {
+  await call(session);
+  const drawn = await session.graph({ fold });
+  return { ...drawn, jobs: (await session.graphStats()).jobs.total };
 }

@@ -5,6 +5,8 @@ import { unbox } from "@graphvm/cluster/internal";
 export interface DrawnGraph {
   readonly picture: GraphPicture;
   readonly workers: { readonly [job: string]: string };
+  /** How many jobs there are, where a folded picture can't tell. */
+  readonly jobs?: number;
 }
 
 /** Every job that some `wait` in the recording reports, each once. */
@@ -24,7 +26,10 @@ export function recordedGraph(recording: Recording): { readonly graph: DrawnGrap
   const line = recording.lines.findLast(({ method, result }) => method === "graph" && result !== undefined);
   if (line !== undefined) {
     const kept = unbox(line.result!, recording) as DrawnGraph;
-    return { graph: { picture: kept.picture, workers: { ...workers, ...kept.workers } }, complete: true };
+    return {
+      graph: { picture: kept.picture, workers: { ...workers, ...kept.workers }, jobs: jobs.length },
+      complete: true,
+    };
   }
   const nodes = jobs.map(({ id, rule }) => ({ rule, label: rule, count: 1, job: id, isJob: true }));
   return { graph: { picture: { folded: false, nodes, edges: [] }, workers }, complete: false };
