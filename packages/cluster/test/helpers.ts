@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -48,4 +48,10 @@ export async function failureOf(work: Promise<unknown>): Promise<Error> {
     },
     (error: Error) => error,
   );
+}
+
+/** The line of a fixture that holds a text, from 1. */
+export function lineOf(name: string, text: string): number {
+  const lines = readFileSync(fixture(name), "utf8").split("\n");
+  return lines.findIndex((line) => line.includes(text)) + 1;
 }

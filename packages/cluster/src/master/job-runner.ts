@@ -86,13 +86,13 @@ export class JobRunner {
 
   /** Forgets every job; those that still run are not listened to. Whoever waits is told so. */
   reset(): void {
+    this.#reject(new GraphEmptiedError("The graph was emptied while its jobs ran: dispatch them again.", {}));
     this.#generation++;
     const workers = this.#scheduler.workers();
     this.#scheduler = new Scheduler();
     for (const { id, host } of workers) this.handle({ kind: "workerJoined", worker: id, host });
     this.#planned = new Map();
     this.#firstError = undefined;
-    this.#reject(new GraphEmptiedError("The graph was emptied while its jobs ran: dispatch them again.", {}));
   }
 
   /**

@@ -17,7 +17,7 @@ export const MAX_MESSAGE = 1024 * 1024 * 1024;
  * follow. A frame that is no part of a message, or a message over `limit`, closes the link.
  */
 export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE): Transport {
-  const packr = new Packr({ useRecords: false, moreTypes: true, int64AsType: "number" });
+  const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: true, int64AsType: "number" });
   const inbox = new Inbox();
   let parts: Buffer[] = [];
   let size = 0;

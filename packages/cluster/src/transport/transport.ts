@@ -1,4 +1,4 @@
-/** Plain data: JSON values, typed arrays, and objects and arrays of them. */
+/** Plain data: JSON values, typed arrays, and objects and arrays of them. As in JSON, -0 may arrive as 0. */
 export type Message = { readonly [key: string]: unknown };
 
 /**
