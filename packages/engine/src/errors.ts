@@ -131,6 +131,16 @@ export class NotComputedError extends GraphvmError {
   static override readonly code = "GVM1105";
 }
 
+/** A calculation that was cancelled by its signal; `cause` is the signal's reason. */
+export class CancelledError extends GraphvmError {
+  static override readonly code = "GVM1106";
+}
+
+/** A memory budget that can't be met. */
+export class BudgetError extends GraphvmError {
+  static override readonly code = "GVM1107";
+}
+
 /** A declared input that isn't there. */
 export class InputMissingError extends GraphvmError {
   static override readonly code = "GVM1203";
@@ -141,6 +151,26 @@ export class InputMissingError extends GraphvmError {
 export class InputChangedError extends GraphvmError {
   static override readonly code = "GVM1204";
   static override readonly exitCode = 2;
+}
+
+/** A stream source or a stateful atom that was asked for a value where there are no batches. */
+export class StreamOnlyError extends GraphvmError {
+  static override readonly code = "GVM1601";
+}
+
+/** A stream's source that failed, is missing, or is not one of the graph's: `fields.source`, `fields.batch`. */
+export class StreamSourceError extends GraphvmError {
+  static override readonly code = "GVM1602";
+}
+
+/** The saved state of another stream, seed or version, or bytes that are none. */
+export class StreamStateError extends GraphvmError {
+  static override readonly code = "GVM1603";
+}
+
+/** A stream that was cancelled by its signal, whose reason is the `cause`. */
+export class StreamAbortedError extends GraphvmError {
+  static override readonly code = "GVM1604";
 }
 
 registerErrors(
@@ -155,6 +185,12 @@ registerErrors(
   CycleError,
   ExpansionLimitError,
   NotComputedError,
+  CancelledError,
+  BudgetError,
   InputMissingError,
   InputChangedError,
+  StreamOnlyError,
+  StreamSourceError,
+  StreamStateError,
+  StreamAbortedError,
 );

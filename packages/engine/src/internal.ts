@@ -5,7 +5,7 @@ export { type FileStamp, inputPath, LocalInputs, stampOf } from "./atom/local-in
 export { ByteWriter } from "./codec/byte-writer.js";
 export { isTypedArray, TYPED_ARRAYS, type TypedArray, typedArrayCode } from "./codec/tags.js";
 export { captured, isPlainObject, writeValue } from "./codec/write-value.js";
-export { cycleError } from "./graph/graph.js";
+export { cycleError } from "./graph/cycle-error.js";
 export { Structure } from "./graph/structure.js";
 export { Walk, type Walked } from "./graph/walk.js";
 export { describeParams, describeRef } from "./identity/describe.js";
@@ -13,3 +13,5 @@ export { type FunctionIdentity, functionIdentity, identifyFunction } from "./ide
 export { hash128, hexToId, idToHex } from "./identity/hash128.js";
 export { eachRef, nodeWords } from "./identity/node-id.js";
 export { PARTIAL, type PartialParts, partialParts, type Rule } from "./identity/ref.js";
+export { type BatchList, matchLists, type StreamedPart, streamedPart } from "./stream/run-batches.js";
+export { StreamAtom } from "./stream/stream-atom.js";

@@ -1,3 +1,4 @@
+import type { Inputs } from "../atom/inputs.js";
 import { AtomFailedError, GraphvmError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
 import type { Structure } from "./structure.js";
@@ -35,4 +36,14 @@ function copyWith(error: GraphvmError, message: string, fields: { readonly [name
   const copy = new type(message, { ...error.fields, ...fields }, { cause: error.cause, code: error.code });
   if (error.stack !== undefined) copy.stack = error.stack;
   return copy;
+}
+
+/** An input that changed under an atom is why the atom failed. Looking also forgets the failed atom's inputs. */
+export function changedInput(inputs: Inputs): unknown {
+  try {
+    inputs.check();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }

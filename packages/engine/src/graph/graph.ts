@@ -1,20 +1,20 @@
+import { type AdjointOptions, adjoint, type Derivatives } from "../adjoint/adjoint.js";
 import type { AtomSession } from "../atom/current-atom.js";
 import { installDeterministicGlobals } from "../atom/deterministic-globals.js";
 import { LocalInputs } from "../atom/local-inputs.js";
 import { digestValue } from "../codec/codec.js";
-import { CycleError, NotComputedError, UnencodableValueError } from "../errors.js";
+import { NotComputedError, UnencodableValueError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
 import { hexToId } from "../identity/hash128.js";
 import { nodeWords } from "../identity/node-id.js";
-import type { Ref } from "../identity/ref.js";
-import { atomFailure, ruleFailure } from "./atom-failure.js";
-import { ChunkedList } from "./growable.js";
-import type { Op } from "./op.js";
-import { type DependencyValues, isPromise, runOp } from "./run-op.js";
+import type { Ref, Rule } from "../identity/ref.js";
+import { type CalcOptions, Calculation } from "./calculation.js";
+import { equalValues } from "./equal-values.js";
+import { type Explanation, explainNode } from "./explain.js";
+import { NodeData } from "./node-data.js";
 import { type GraphStats, graphStats } from "./stats.js";
 import { Structure } from "./structure.js";
 import { ValueStore } from "./value-store.js";
-import { Walk, type Walked } from "./walk.js";
 
 /** What a graph is made with; everything has a default. */
 export interface GraphOptions {
@@ -26,214 +26,188 @@ export interface GraphOptions {
   readonly inputs?: AtomSession["inputs"];
   /** How many nodes there may be. Default 1,000,000,000. */
   readonly maxNodes?: number;
+  /**
+   * Which values stay: `"all"` (the default: every intermediate result can be looked at), `"targets"` (what `calc` was
+   * asked for; others go once their last consumer ran), or a budget in bytes past which the coldest go to a temporary
+   * folder and come back when they are asked for.
+   */
+  readonly retain?: "all" | "targets" | { readonly bytes: number };
+  /** Measure how long each atom takes, for `explain`. Default false: it costs memory for each node. */
+  readonly timings?: boolean;
 }
 
 /** A node, named by its ref or by its id's 32 hexadecimal digits. */
 export type NodeName<T = unknown> = Ref<T> | string;
 
-/** How many ops may wait for their dependencies in memory: a chain of nodes is as deep as it is long. */
-const MAX_LIVE_OPS = 1 << 20;
-const NO_DEPS: readonly never[] = [];
-
 /**
- * A graph in this process: expands refs, computes values and keeps every one of them.
+ * A graph in this process: expands refs, computes values, keeps them, and computes again only what an edit changed.
  *
  * @example
  * const graph = createGraph({ seed: 7 });
  * const total = await graph.calc(seq.sumEven(10));
  */
-export class Graph {
+export class Graph implements Disposable {
   readonly structure: Structure;
   readonly #session: AtomSession;
-  readonly #ops = new ChunkedList<Op>();
-  readonly #values = new ValueStore();
-  readonly #digests = new Map<number, string>();
-  // Asynchronous atoms that two calcs may both be waiting for.
-  readonly #pending = new Map<number, Promise<void>>();
-  #liveOps = 0;
+  readonly #data: NodeData;
+  readonly #values: ValueStore;
+  readonly #targetsOnly: boolean;
 
+  /** @throws BudgetError for a budget in bytes that is too small. */
   constructor(options: GraphOptions = {}) {
+    const { retain = "all" } = options;
     this.structure = new Structure({ nodes: options.maxNodes ?? 1_000_000_000 });
     this.#session = { seed: options.seed ?? 0, epoch: options.epoch ?? 0, inputs: options.inputs ?? new LocalInputs() };
+    this.#values = new ValueStore(typeof retain === "object" ? retain.bytes : undefined);
+    this.#data = new NodeData(this.structure, this.#session, this.#values, options.timings ?? false);
+    this.#targetsOnly = retain === "targets";
   }
 
   /**
-   * Computes a node and everything below it that has no value yet, dependencies first, in the rules' order.
+   * Computes a node and everything below it that has no value yet or is out of date, dependencies first, in the rules'
+   * order. Asynchronous atoms run side by side.
    *
-   * @throws AtomFailedError, RuleFailedError, CycleError; values computed before the error are kept, and another `calc`
-   * goes on from there.
+   * @throws AtomFailedError, RuleFailedError, CycleError, CancelledError; values computed before the error are kept, and
+   * another `calc` goes on from there.
    */
-  async calc<T>(target: Ref<T>): Promise<T>;
-  async calc<T>(targets: readonly Ref<T>[]): Promise<T[]>;
-  async calc(targets: Ref | readonly Ref[]): Promise<unknown> {
+  async calc<T>(target: Ref<T>, options?: CalcOptions): Promise<T>;
+  async calc<T>(targets: readonly Ref<T>[], options?: CalcOptions): Promise<T[]>;
+  async calc(targets: Ref | readonly Ref[], options: CalcOptions = {}): Promise<unknown> {
     installDeterministicGlobals();
     const refs = Array.isArray(targets) ? (targets as readonly Ref[]) : [targets as Ref];
     const roots = refs.map((ref) => this.structure.intern(ref));
-    const walk = new Walk(
-      this.#walked(() => walk),
-      roots,
-    );
-    for (let pending = walk.advance(); pending; pending = walk.advance()) await pending;
+    await new Calculation(this.#data, roots, options, this.#targetsOnly).run();
     const values = roots.map((root) => this.#values.get(root));
     return Array.isArray(targets) ? values : values[0];
   }
 
-  /** @throws NotComputedError where the node has no value. */
+  /** @throws NotComputedError where the node has no value, or one that is out of date. */
   getData<T = unknown>(name: NodeName<T>): T {
     const node = this.#find(name);
-    const value = node < 0 ? undefined : this.#values.get(node);
-    if (value === undefined) {
+    if (node < 0 || !this.#data.done(node)) {
       const what = typeof name === "string" ? `Node ${name}` : describeRef(name);
-      throw new NotComputedError(`${what} has no value here: calc it, or something that depends on it, first.`, {});
+      const stale = node >= 0 && this.#values.has(node);
+      const state = stale ? "is out of date" : "has no value here";
+      throw new NotComputedError(`${what} ${state}: calc it, or something that depends on it, first.`, {});
     }
-    return value as T;
+    return this.#values.get(node) as T;
   }
 
+  /** Whether a node has a value that is up to date. */
   hasData(name: NodeName): boolean {
     const node = this.#find(name);
-    return node >= 0 && this.#values.has(node);
+    return node >= 0 && this.#data.done(node);
   }
 
   /** The sha-256 of a node's value; computed when first asked for. */
   digest(name: NodeName): string {
     const node = this.#find(name);
-    let digest = this.#digests.get(node);
+    const value = this.getData(name);
+    let digest = this.#data.digests.get(node);
     if (digest === undefined) {
-      digest = digestValue(this.getData(name));
-      this.#digests.set(node, digest);
+      digest = digestValue(value);
+      this.#data.digests.set(node, digest);
     }
     return digest;
   }
 
   /**
-   * Gives a node a value computed elsewhere, so that nothing below it is expanded here.
+   * Gives a node a value from outside: nothing below it is expanded, and what depends on it is out of date if the value is
+   * another than before.
    *
    * @throws UnencodableValueError for undefined, which no node's value is.
    */
-  setData(id: string, value: unknown): void {
+  setData(name: NodeName, value: unknown): void {
     if (value === undefined)
-      throw new UnencodableValueError(`Node ${id} can't be given undefined: null stands for no value.`, { node: id });
-    const node = this.structure.internId(hexToId(id));
-    this.#store(node, value);
+      throw new UnencodableValueError(`Node ${String(name)} can't be given undefined: null stands for no value.`, {
+        node: String(name),
+      });
+    const { structure } = this;
+    const node = typeof name === "string" ? structure.internId(hexToId(name)) : structure.intern(name);
+    const known = this.#values.has(node);
+    const same = known && this.#data.done(node) && equalValues(this.#values.get(node), value);
+    this.#data.given.add(node);
+    if (same) return;
+    this.#values.set(node, value);
+    this.#data.digests.delete(node);
+    if (known) this.#data.freshness.edited([node]);
+    else this.#data.freshness.confirm(node, true);
+  }
+
+  /** A node must run again, for a reason its params don't show: a file was written, say. */
+  invalidate(name: NodeName): void {
+    const node = this.#find(name);
+    if (node < 0) return;
+    this.#data.given.delete(node);
+    this.#data.freshness.invalidated([node], false);
+  }
+
+  /**
+   * Takes another version of some rules: nodes of those whose text changed expand and run again, and so does what depends
+   * on them as far as values change. What a body calls outside itself has no part in its text: `all` runs every rule again.
+   *
+   * @returns how many nodes have another rule now
+   */
+  redefine(rules: Iterable<Rule>, options: { readonly all?: boolean } = {}): number {
+    const { table } = this.structure;
+    const changed = new Set<Rule>();
+    for (const rule of rules) if (table.redefine(rule) || options.all) changed.add(rule);
+    const nodes: number[] = [];
+    for (let node = 0; node < table.size; node++) {
+      const rule = table.rule(node);
+      if (rule && changed.has(rule) && this.structure.isExpanded(node)) nodes.push(node);
+    }
+    if (nodes.length > 0) this.#data.freshness.invalidated(nodes, true);
+    return nodes.length;
+  }
+
+  /** What is known of a node: its clause, params and dependencies, whether it was computed, and in how long. */
+  explain(name: NodeName): Explanation {
+    const node = typeof name === "string" ? this.#find(name) : this.structure.intern(name);
+    if (node < 0) throw new NotComputedError(`There is no node ${String(name)} in this graph.`, {});
+    return explainNode(this.#data, node);
+  }
+
+  /**
+   * dy/dx for each of `xs`, which may stand anywhere in the graph: zero where y does not depend on x, a number where both
+   * are numbers, and otherwise a Jacobian with y's components as rows. Computes what has no value yet, and then goes back
+   * from y once, with the values that are there.
+   *
+   * @throws NotDifferentiableError for an atom without a vector-Jacobian product between y and an x; NotNumericError;
+   * VjpFailedError.
+   * @example const [delta, vega] = await graph.adjoint(price, [spot, volatility]);
+   */
+  async adjoint<Y, const Xs extends readonly Ref[]>(
+    y: Ref<Y>,
+    xs: Xs,
+    options: AdjointOptions<Y> = {},
+  ): Promise<Derivatives<Y, Xs>> {
+    const swept = {
+      structure: this.structure,
+      session: this.#session,
+      value: (node: number) => this.#values.get(node),
+      calc: (targets: readonly Ref[]) => this.calc(targets),
+    };
+    return (await adjoint(swept, y, xs, options as AdjointOptions)) as Derivatives<Y, Xs>;
   }
 
   stats(): GraphStats {
-    return graphStats(this.structure, this.#values.size);
+    return graphStats(this.structure, this.#values, this.#data.runs);
+  }
+
+  /** Lets go of the values and of the folder cold ones went to. */
+  close(): void {
+    this.#values.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   #find(name: NodeName): number {
     if (typeof name !== "string") return this.structure.table.find(nodeWords(name));
     return /^[0-9a-f]{32}$/.test(name) ? this.structure.table.find(hexToId(name)) : -1;
   }
-
-  #store(node: number, value: unknown): void {
-    this.#values.set(node, value);
-    if (this.#digests.size > 0) this.#digests.delete(node);
-  }
-
-  #walked(walk: () => Walk): Walked {
-    const { structure } = this;
-    return {
-      done: (node) => this.#values.has(node),
-      enter: (node) => {
-        if (structure.isExpanded(node)) return;
-        try {
-          this.#keepOp(node, structure.expand(node));
-        } catch (error) {
-          throw ruleFailure(error, structure, node, walk().path());
-        }
-      },
-      count: (node) => structure.count(node),
-      dependency: (node, index) => structure.dependency(node, index),
-      leave: (node) => (this.#pending.size > 0 ? this.#pending.get(node) : undefined) ?? this.#run(node, walk),
-      cycle: (nodes) => cycleError(structure, nodes),
-    };
-  }
-
-  #run(node: number, walk: () => Walk): Promise<void> | undefined {
-    const { structure } = this;
-    const op = this.#takeOp(node);
-    try {
-      const dependencies = new NodeValues(structure, this.#values, node);
-      const value = runOp(op, dependencies, this.#session, structure.table, node);
-      if (!isPromise(value)) {
-        this.#keep(node, value);
-        return undefined;
-      }
-      const pending = Promise.resolve(value)
-        .then((settled) => this.#keep(node, settled))
-        .catch((error: unknown) => {
-          throw this.#failure(node, error, walk());
-        })
-        .finally(() => this.#pending.delete(node));
-      this.#pending.set(node, pending);
-      return pending;
-    } catch (error) {
-      throw this.#failure(node, error, walk());
-    }
-  }
-
-  /** An op waits for its dependencies without them: they are edges now. Past a number, it is made again when needed. */
-  #keepOp(node: number, op: Op): void {
-    if (this.#liveOps >= MAX_LIVE_OPS) return;
-    this.#liveOps++;
-    this.#ops.set(node, { ...op, deps: NO_DEPS } as Op);
-  }
-
-  #takeOp(node: number): Op {
-    const op = this.#ops.get(node);
-    if (!op) return this.structure.opOf(node);
-    this.#liveOps--;
-    this.#ops.set(node, undefined);
-    return op;
-  }
-
-  #keep(node: number, value: unknown): void {
-    if (value === undefined) throw new TypeError("the atom returned nothing; return null where there is no value");
-    this.#session.inputs.check();
-    this.#store(node, value);
-  }
-
-  #failure(node: number, error: unknown, walk: Walk): Error {
-    return atomFailure(changedInput(this.#session.inputs) ?? error, this.structure, node, walk.path());
-  }
-}
-
-/** The values of one node's dependencies. */
-class NodeValues implements DependencyValues {
-  readonly count: number;
-  readonly #structure: Structure;
-  readonly #values: ValueStore;
-  readonly #node: number;
-
-  constructor(structure: Structure, values: ValueStore, node: number) {
-    this.count = structure.count(node);
-    this.#structure = structure;
-    this.#values = values;
-    this.#node = node;
-  }
-
-  value(index: number): unknown {
-    return this.#values.get(this.#structure.dependency(this.#node, index));
-  }
-}
-
-/** An input that changed under an atom is why the atom failed. Looking also forgets the failed atom's inputs. */
-function changedInput(inputs: AtomSession["inputs"]): unknown {
-  try {
-    inputs.check();
-    return undefined;
-  } catch (error) {
-    return error;
-  }
-}
-
-/** The error for nodes that depend on each other in a ring. */
-export function cycleError(structure: Structure, nodes: readonly number[]): CycleError {
-  const refs = nodes.map((node) => structure.table.ref(node)).map((ref) => (ref ? describeRef(ref, 40) : "?"));
-  return new CycleError(`These nodes depend on each other: ${refs.join(" -> ")}. Break the ring in one of the rules.`, {
-    cycle: refs,
-  });
 }
 
 /** Makes an empty graph. */

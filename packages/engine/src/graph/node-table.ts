@@ -30,6 +30,16 @@ export class NodeTable {
     return node;
   }
 
+  /** Puts a rule in the place of the one with its name. Whether there was one, and its text was another. */
+  redefine(rule: Rule): boolean {
+    const index = this.#rules.findIndex((each) => each?.ns === rule.ns && each.name === rule.name);
+    if (index < 0) return false;
+    const before = this.#rules[index]!;
+    this.#rules[index] = rule;
+    this.#ruleIndex.set(rule, index);
+    return before !== rule && (before.text === undefined || before.text() !== rule.text?.());
+  }
+
   /** The node with that id; a new, unnamed one where there was none. */
   internId(words: Uint32Array): number {
     return this.#place(words, undefined);

@@ -1,4 +1,5 @@
 import type { Structure } from "./structure.js";
+import type { ValueStore } from "./value-store.js";
 
 /** What a graph holds. */
 export interface GraphStats {
@@ -8,11 +9,15 @@ export interface GraphStats {
   readonly expanded: number;
   /** Nodes that have a value. */
   readonly computed: number;
+  /** How many times an atom ran. */
+  readonly runs: number;
+  /** Memory in columns and slabs, what is known of objects, and bytes that lie in the spill folder. */
+  readonly bytes: { readonly structure: number; readonly values: number; readonly spilled: number };
   /** Nodes of each rule, most first, then by name. */
   readonly rules: { readonly [rule: string]: number };
 }
 
-export function graphStats(structure: Structure, computed: number): GraphStats {
+export function graphStats(structure: Structure, values: ValueStore, runs: number): GraphStats {
   const counts = new Map<string, number>();
   for (let node = 0; node < structure.table.size; node++) {
     const rule = structure.table.rule(node);
@@ -24,7 +29,9 @@ export function graphStats(structure: Structure, computed: number): GraphStats {
     nodes: structure.table.size,
     edges: structure.edges,
     expanded: structure.expanded,
-    computed,
+    computed: values.size,
+    runs,
+    bytes: { structure: structure.bytes, values: values.bytes, spilled: values.spilledBytes },
     rules: Object.fromEntries(sorted),
   };
 }

@@ -1,6 +1,7 @@
 import { ExpansionLimitError, GraphvmError, RuleFailedError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
 import { Ref, type Rule } from "../identity/ref.js";
+import { Consumers } from "./consumers.js";
 import { uint32Column } from "./growable.js";
 import { NodeTable } from "./node-table.js";
 import { isOp, type Op } from "./op.js";
@@ -24,6 +25,7 @@ export class Structure {
   readonly #start = uint32Column();
   readonly #count = uint32Column();
   expanded = 0;
+  #consumers: Consumers | undefined;
 
   constructor(limits: ExpansionLimits) {
     this.limits = limits;
@@ -74,6 +76,19 @@ export class Structure {
     return rule.within ? rule.within(() => this.#expandNow(node, rule)) : this.#expandNow(node, rule);
   }
 
+  /** Who depends on whom, kept from the first call on. */
+  keepConsumers(): Consumers {
+    if (!this.#consumers) {
+      const consumers = new Consumers();
+      for (let node = 0; node < this.#start.length; node++) {
+        if (this.isExpanded(node))
+          for (let i = 0; i < this.count(node); i++) consumers.add(this.dependency(node, i), node);
+      }
+      this.#consumers = consumers;
+    }
+    return this.#consumers;
+  }
+
   /** The op of an expanded node: runs its rule's body again and records nothing. */
   opOf(node: number): Op {
     const rule = this.table.rule(node)!;
@@ -81,7 +96,7 @@ export class Structure {
   }
 
   get bytes(): number {
-    return this.table.bytes + this.#edges.bytes + this.#start.bytes + this.#count.bytes;
+    return this.table.bytes + this.#edges.bytes + this.#start.bytes + this.#count.bytes + (this.#consumers?.bytes ?? 0);
   }
 
   #expandNow(node: number, rule: Rule): Op {
@@ -119,9 +134,11 @@ export class Structure {
       this.#edges.length = start;
       throw this.#failed(node, error);
     }
+    if (!this.isExpanded(node)) this.expanded++;
     this.#start.data[node] = start;
     this.#count.data[node] = this.#edges.length - start;
-    this.expanded++;
+    if (this.#consumers)
+      for (let i = start; i < this.#edges.length; i++) this.#consumers.add(this.#edges.data[i]!, node);
     if ((this.expanded & 1023) === 0) this.limits.check?.();
   }
 

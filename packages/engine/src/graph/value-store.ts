@@ -1,4 +1,8 @@
-import { ChunkedList, uint8Column, uint16Column, uint32Column } from "./growable.js";
+import { BudgetError } from "../errors.js";
+import { uint8Column, uint16Column, uint32Column } from "./growable.js";
+import { ObjectValues } from "./object-values.js";
+import { SLAB, Slabs } from "./slabs.js";
+import { SpillFolder } from "./spill-folder.js";
 
 const NONE = 0;
 const OBJECT = 1;
@@ -7,15 +11,15 @@ const VECTOR = 3;
 
 /** Vectors up to this length are copied into slabs; longer ones stay the objects they are. */
 const MAX_VECTOR = 1024;
-const SLAB_BITS = 17;
-/** Doubles in a slab: 1 MB. */
-const SLAB = 1 << SLAB_BITS;
 /** Vectors computed last are found again as the objects they were. */
 const RECENT = 1024;
+/** Two slabs and something for objects. */
+const LEAST_BUDGET = 4 * 1024 * 1024;
 
 /**
  * The values of a graph's nodes. Numbers and short vectors, of which a graph may have millions, lie in slabs of doubles
- * outside the heap; everything else is an object. A vector read back is a view of its slab.
+ * outside the heap; everything else is an object. A vector read back is a view of its slab. With a budget in bytes, half of
+ * it is for slabs and half for objects; what goes past it lies in a temporary folder until it is asked for.
  */
 export class ValueStore {
   /** Nodes that have a value. */
@@ -23,11 +27,23 @@ export class ValueStore {
   readonly #kind = uint8Column();
   readonly #at = uint32Column();
   readonly #length = uint16Column();
-  readonly #objects = new ChunkedList<unknown>();
-  readonly #slabs: Float64Array[] = [];
-  #free = SLAB;
+  readonly #slabs: Slabs;
+  readonly #objects: ObjectValues;
+  readonly #folder: SpillFolder | undefined;
   readonly #recent: (Float64Array | undefined)[] = new Array(RECENT).fill(undefined);
   readonly #recentNode = new Float64Array(RECENT).fill(-1);
+
+  /** @throws BudgetError */
+  constructor(budget?: number) {
+    if (budget !== undefined && !(budget >= LEAST_BUDGET)) {
+      throw new BudgetError(`A budget of ${budget} bytes can't be met: give values ${LEAST_BUDGET} at least.`, {
+        bytes: budget,
+      });
+    }
+    this.#folder = budget === undefined ? undefined : new SpillFolder();
+    this.#slabs = budget === undefined ? new Slabs() : new Slabs(Math.floor(budget / 2 / (SLAB * 8)), this.#folder);
+    this.#objects = new ObjectValues(budget === undefined ? undefined : budget / 2, this.#folder);
+  }
 
   has(node: number): boolean {
     return node < this.#kind.length && this.#kind.data[node] !== NONE;
@@ -39,13 +55,12 @@ export class ValueStore {
     switch (this.#kind.data[node]) {
       case OBJECT:
         return this.#objects.get(node);
-      case NUMBER: {
-        const at = this.#at.data[node]!;
-        return this.#slabs[at >>> SLAB_BITS]![at & (SLAB - 1)];
-      }
+      case NUMBER:
+        return this.#slabs.getNumber(this.#at.data[node]!);
       case VECTOR: {
         const slot = node & (RECENT - 1);
-        return this.#recentNode[slot] === node ? this.#recent[slot] : this.#view(node);
+        if (this.#recentNode[slot] === node) return this.#recent[slot];
+        return this.#slabs.getVector(this.#at.data[node]!, this.#length.data[node]!);
       }
       default:
         return undefined;
@@ -58,11 +73,10 @@ export class ValueStore {
     else this.#forget(node);
     if (typeof value === "number") {
       this.#kind.data[node] = NUMBER;
-      this.#slabs[this.#place(node, 1) >>> SLAB_BITS]![this.#at.data[node]! & (SLAB - 1)] = value;
+      this.#slabs.setNumber(this.#place(node, 1), value);
     } else if (isVector(value)) {
       this.#kind.data[node] = VECTOR;
-      const at = this.#place(node, value.length);
-      this.#slabs[at >>> SLAB_BITS]!.set(value, at & (SLAB - 1));
+      this.#slabs.setVector(this.#place(node, value.length), value);
       this.#length.cover(node);
       this.#length.data[node] = value.length;
       this.#recent[node & (RECENT - 1)] = value;
@@ -73,7 +87,7 @@ export class ValueStore {
     }
   }
 
-  /** Takes a node's value away. Its place in a slab is not used again. */
+  /** Takes a node's value away. */
   delete(node: number): void {
     if (!this.has(node)) return;
     this.#forget(node);
@@ -81,33 +95,42 @@ export class ValueStore {
     this.size--;
   }
 
-  /** Bytes in slabs and columns; what objects hold is not known. */
+  /** Bytes in memory: slabs and columns, and objects where there is a budget that counts them. */
   get bytes(): number {
-    return this.#slabs.length * SLAB * 8 + this.#kind.bytes + this.#at.bytes + this.#length.bytes;
+    return this.#slabs.bytes + this.#objects.bytes + this.#kind.bytes + this.#at.bytes + this.#length.bytes;
+  }
+
+  get spilledBytes(): number {
+    return this.#slabs.spilledBytes + this.#objects.spilledBytes;
+  }
+
+  /** Drops the values and removes the spill folder. */
+  close(): void {
+    for (let node = 0; node < this.#kind.length; node++) this.delete(node);
+    this.#slabs.clear();
+    this.#folder?.close();
   }
 
   #forget(node: number): void {
-    if (this.#kind.data[node] === OBJECT) this.#objects.set(node, undefined);
-    const slot = node & (RECENT - 1);
-    if (this.#recentNode[slot] !== node) return;
-    this.#recentNode[slot] = -1;
-    this.#recent[slot] = undefined;
-  }
-
-  #view(node: number): Float64Array {
-    const at = this.#at.data[node]!;
-    const from = at & (SLAB - 1);
-    return this.#slabs[at >>> SLAB_BITS]!.subarray(from, from + this.#length.data[node]!);
-  }
-
-  /** Room for `length` doubles in one slab. */
-  #place(node: number, length: number): number {
-    if (this.#free + length > SLAB) {
-      this.#slabs.push(new Float64Array(SLAB));
-      this.#free = 0;
+    switch (this.#kind.data[node]) {
+      case OBJECT:
+        this.#objects.delete(node);
+        return;
+      case NUMBER:
+        this.#slabs.release(this.#at.data[node]!);
+        return;
+      case VECTOR: {
+        this.#slabs.release(this.#at.data[node]!);
+        const slot = node & (RECENT - 1);
+        if (this.#recentNode[slot] !== node) return;
+        this.#recentNode[slot] = -1;
+        this.#recent[slot] = undefined;
+      }
     }
-    const at = (this.#slabs.length - 1) * SLAB + this.#free;
-    this.#free += length;
+  }
+
+  #place(node: number, length: number): number {
+    const at = this.#slabs.place(length);
     this.#at.cover(node);
     this.#at.data[node] = at;
     return at;

@@ -7,6 +7,10 @@ export interface Rule {
   readonly name: string;
   /** The encoded namespace and name, kept here by `identity/node-id.ts`. */
   prefix?: Uint8Array;
+  /** What the rule says, as source: a rule of the same name with another text is another version. */
+  text?(): string;
+  /** Why these params get the clause they get, for people. */
+  explain?(params: readonly unknown[]): readonly string[];
   /** Runs the rule's body: synchronous, without side effects. */
   expand(params: readonly unknown[]): Op | Ref;
   /** Runs `work` with the rule's namespace in force (a cloned namespace redirects calls to its base). */
