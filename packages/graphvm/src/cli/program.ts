@@ -12,10 +12,12 @@ import { stopCommand } from "../commands/stop.js";
 import { fraudCommand } from "../demo/fraud-command.js";
 import { UsageError } from "../errors.js";
 import type { Context } from "./context.js";
+import { commonOptions } from "./options.js";
 
 /** The whole command line. Parsing throws instead of ending the process. */
 export function buildProgram(context: Context): Command {
-  const program = new Command("graphvm")
+  const program = commonOptions(new Command("graphvm"))
+    .enablePositionalOptions() // --json after a command is that command's
     .description("Computation graphs that can be proved: run them on a cluster, record them, replay the recordings.")
     .version(VERSION, "--version", "print the version")
     .addHelpText(
@@ -31,8 +33,8 @@ export function buildProgram(context: Context): Command {
   program.addCommand(replayCommand(context));
   program.addCommand(recordingCommand(context));
   program.addCommand(graphCommand(context));
-  program
-    .command("demo")
+  commonOptions(program.command("demo"))
+    .enablePositionalOptions()
     .description("a demonstration of the whole path")
     .addHelpText("after", "\nExample:\n  graphvm demo fraud --rows 200000 --workers 2")
     .addCommand(fraudCommand());

@@ -12,7 +12,8 @@ export function recordingCommand(context: Context): Command {
   const verify = new Command("verify")
     .description("check a recording's chain and every blob; runs nothing")
     .argument("<source>", "out.gvr or s3://bucket/key");
-  return new Command("recording")
+  return commonOptions(new Command("recording"))
+    .enablePositionalOptions()
     .description("look into recordings without running them")
     .addCommand(
       commonOptions(show)
