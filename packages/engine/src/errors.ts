@@ -131,7 +131,7 @@ export class NotComputedError extends GraphvmError {
   static override readonly code = "GVM1105";
 }
 
-/** A calculation that was cancelled by its signal; `cause` is the signal's reason. */
+/** A calculation or a stream that was cancelled by its signal; `cause` is the signal's reason. */
 export class CancelledError extends GraphvmError {
   static override readonly code = "GVM1106";
 }
@@ -168,11 +168,6 @@ export class StreamStateError extends GraphvmError {
   static override readonly code = "GVM1603";
 }
 
-/** A stream that was cancelled by its signal, whose reason is the `cause`. */
-export class StreamAbortedError extends GraphvmError {
-  static override readonly code = "GVM1604";
-}
-
 registerErrors(
   GraphvmError,
   UnencodableValueError,
@@ -192,5 +187,4 @@ registerErrors(
   StreamOnlyError,
   StreamSourceError,
   StreamStateError,
-  StreamAbortedError,
 );
