@@ -8,6 +8,8 @@ import { describeRef } from "../identity/describe.js";
 import { hexToId } from "../identity/hash128.js";
 import { nodeWords } from "../identity/node-id.js";
 import type { Ref, Rule } from "../identity/ref.js";
+import { type StreamOptions, startStream } from "../stream/start-stream.js";
+import type { Stream } from "../stream/stream.js";
 import { type CalcOptions, Calculation } from "./calculation.js";
 import { equalValues } from "./equal-values.js";
 import { type Explanation, explainNode } from "./explain.js";
@@ -130,8 +132,9 @@ export class Graph implements Disposable {
     if (same) return;
     this.#values.set(node, value);
     this.#data.digests.delete(node);
-    if (known) this.#data.freshness.edited([node]);
-    else this.#data.freshness.confirm(node, true);
+    // a node that never had a value has no dependents that have one, unless those were kept without it
+    const { freshness } = this.#data;
+    if (known || freshness.active || this.#targetsOnly) freshness.edited([node]);
   }
 
   /** A node must run again, for a reason its params don't show: a file was written, say. */
@@ -189,6 +192,22 @@ export class Graph implements Disposable {
       calc: (targets: readonly Ref[]) => this.calc(targets),
     };
     return (await adjoint(swept, y, xs, options as AdjointOptions)) as Derivatives<Y, Xs>;
+  }
+
+  /**
+   * Runs a graph with sources batch by batch: an async iterable of what the target gives in each. A batch is pulled from
+   * the source when an output is asked for, never before. Nodes that depend on no source and no state are computed once.
+   *
+   * @throws StreamSourceError where sources and batches don't fit; StreamStateError for a state saved from another stream;
+   * RuleFailedError, CycleError. While it runs: AtomFailedError with `fields.batch`, StreamSourceError, CancelledError;
+   * they end the stream, and `stream.state()` is that of the last whole batch.
+   * @example
+   * for await (const mean of graph.stream(stream.average(price), { source: [1, 2, 6] })) console.log(mean); // 1, 1.5, 3
+   */
+  stream<T>(target: Ref<T>, options: StreamOptions): Stream<T>;
+  stream<T>(targets: readonly Ref<T>[], options: StreamOptions): Stream<T[]>;
+  stream(targets: Ref | readonly Ref[], options: StreamOptions): Stream<unknown> {
+    return startStream(this.#data, (refs) => this.calc(refs), targets, options);
   }
 
   stats(): GraphStats {
