@@ -1,5 +1,7 @@
 export {
+  type Batches,
   createGraph,
+  defineStateful,
   type Fold,
   type Graph,
   type GraphOptions,
@@ -7,11 +9,20 @@ export {
   type Op,
   type Random,
   Ref,
+  type StatefulSpec,
+  type Step,
+  type Stream,
+  type StreamOptions,
+  type StreamSource,
+  streamSource,
+  type ViewedStatefulSpec,
 } from "@graphvm/engine";
 export { alias, apply } from "./dsl/apply.js";
 export { file } from "./dsl/file.js";
+export { label } from "./dsl/label.js";
 export { clone, namespace } from "./dsl/namespace.js";
 export { partial } from "./dsl/partial.js";
+export { redefine } from "./dsl/redefine.js";
 export { type Clause, dispatch, macro, rule, when } from "./dsl/rule.js";
 export * from "./errors.js";
 export { mr, shuffler } from "./mr/mr.js";
@@ -37,3 +48,5 @@ export {
   shape,
   string,
 } from "./patterns/pattern.js";
+export type { AllBatches, GivenBatches } from "./stream/batches.js";
+export { stream } from "./stream/stream.js";

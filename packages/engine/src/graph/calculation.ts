@@ -25,6 +25,7 @@ export class Calculation implements Walked {
   readonly #options: CalcOptions;
   readonly #uses: Uses | undefined;
   readonly #flying = new Set<Promise<void>>();
+  readonly #abortion: Promise<void>;
   /** What failed first in the order of starting, not of finishing. */
   #failed: { readonly order: number; readonly error: unknown } | undefined;
   #started = 0;
@@ -36,13 +37,14 @@ export class Calculation implements Walked {
     this.#options = options;
     this.#uses = keepTargetsOnly ? countUses(data, roots) : undefined;
     this.#walk = new Walk(this, roots);
+    this.#abortion = abortion(options.signal);
   }
 
   async run(): Promise<void> {
     this.#turn = performance.now();
     try {
       while (!this.#advance()) {
-        if (this.#flying.size > 0) await Promise.race([...this.#flying, this.#aborted()]);
+        if (this.#flying.size > 0) await Promise.race([...this.#flying, this.#abortion]);
         else await nextTurn();
         this.#turn = performance.now();
       }
@@ -157,13 +159,11 @@ export class Calculation implements Walked {
       { cause: reason },
     );
   }
+}
 
-  #aborted(): Promise<void> {
-    const { signal } = this.#options;
-    return new Promise((resolve) => {
-      if (signal) signal.addEventListener("abort", () => resolve(), { once: true });
-    });
-  }
+/** Settles when the signal does, or never. */
+function abortion(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(), { once: true }));
 }
 
 /** The values of one node's dependencies. */

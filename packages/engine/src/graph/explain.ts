@@ -7,6 +7,8 @@ export interface Explanation {
   /** `namespace.rule`. */
   readonly rule: string;
   readonly params: string;
+  /** The name it was given for people. */
+  readonly label?: string;
   /** Of a rule with clauses: each one, and why it matched or didn't. */
   readonly clauses: readonly string[];
   /** What it depends on, in order; at most the first hundred. */
@@ -29,6 +31,7 @@ export function explainNode(data: NodeData, node: number): Explanation {
   const params = table.params(node);
   const dependencies = structure.dependencies(node);
   const computed = values.has(node);
+  const label = table.labels.get(node);
   const seconds = data.seconds?.get(node);
   const name = (dependency: number): string => {
     const ref = table.ref(dependency);
@@ -38,6 +41,7 @@ export function explainNode(data: NodeData, node: number): Explanation {
     id: table.idHex(node),
     rule: rule ? `${rule.ns}.${rule.name}` : "(known by its id alone)",
     params: describeParams(params),
+    ...(label === undefined ? {} : { label }),
     clauses: rule?.explain?.(params) ?? [],
     dependencies: Array.from(dependencies.subarray(0, SHOWN), name),
     dependencyCount: dependencies.length,

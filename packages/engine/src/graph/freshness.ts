@@ -21,9 +21,17 @@ export class Freshness {
   readonly #changed = uint32Column();
   readonly #checked = uint32Column();
   readonly #structure: Structure;
+  /** Nodes whose value came from outside: they depend on nothing. */
+  readonly #given: ReadonlySet<number>;
 
-  constructor(structure: Structure) {
+  constructor(structure: Structure, given: ReadonlySet<number>) {
     this.#structure = structure;
+    this.#given = given;
+  }
+
+  /** Whether there was an edit. */
+  get active(): boolean {
+    return this.#active;
   }
 
   isFresh(node: number): boolean {
@@ -81,6 +89,7 @@ export class Freshness {
     const stack = [...nodes];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       consumers.each(node, (owner) => {
+        if (this.#given.has(owner)) return;
         this.#cover(owner);
         if (this.#state.data[owner] !== FRESH) return;
         this.#state.data[owner] = DOUBTED;

@@ -32,7 +32,7 @@ export class NodeData {
     this.structure = structure;
     this.session = session;
     this.values = values;
-    this.freshness = new Freshness(structure);
+    this.freshness = new Freshness(structure, this.given);
     this.seconds = timings ? new Map() : undefined;
   }
 

@@ -13,6 +13,8 @@ const UNNAMED = 0;
  */
 export class NodeTable {
   size = 0;
+  /** Names for people, where refs had one. */
+  readonly labels = new Map<number, string>();
   readonly #rules: (Rule | undefined)[] = [undefined];
   readonly #ruleIndex = new Map<Rule, number>();
   readonly #ids = uint32Column();
@@ -27,6 +29,7 @@ export class NodeTable {
       this.#rule.data[node] = this.#indexOf(ref.rule);
       this.#params.set(node, ref.params);
     }
+    if (ref.label !== undefined) this.labels.set(node, ref.label);
     return node;
   }
 

@@ -30,10 +30,14 @@ export class Ref<out T = unknown> {
   /** The node id's four words once somebody asked for them; owned by `identity/node-id.ts`. */
   words: Uint32Array | undefined;
 
-  constructor(rule: Rule, params: readonly unknown[]) {
+  /** A name for people; no part of identity. */
+  readonly label: string | undefined;
+
+  constructor(rule: Rule, params: readonly unknown[], label?: string) {
     this.rule = rule;
     this.params = params;
     this.words = undefined;
+    this.label = label;
   }
 
   get ns(): string {

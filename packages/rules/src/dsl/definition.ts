@@ -4,6 +4,10 @@ import type { Op, Ref } from "@graphvm/engine";
 export interface Definition {
   readonly kind: "rule";
   readonly expand: (params: readonly unknown[], name: string) => Op | Ref;
+  /** The source of its bodies and clauses: another text is another version. */
+  readonly text: () => string;
+  /** Of each clause, why it gets these params or doesn't. */
+  readonly explain?: (params: readonly unknown[]) => readonly string[];
 }
 
 /** A named function from values to refs that makes no node of its own. */

@@ -78,6 +78,8 @@ function ruleCallable(info: NamespaceInfo, rules: Map<string, Rule>, key: string
     ns: info.name,
     name: key,
     expand: (params) => definition.expand(params, full),
+    text: definition.text,
+    ...(definition.explain ? { explain: definition.explain } : {}),
     ...(info.bases.length > 0 ? { within: (work) => runIn(info, work) } : {}),
   };
   rules.set(key, rule);

@@ -14,7 +14,11 @@ import { type Definition, define } from "./definition.js";
  * });
  */
 export function rule<A extends unknown[], T>(body: (...params: A) => Op<T> | Ref<T>): (...params: A) => Ref<T> {
-  return define(outside() as (...params: A) => Ref<T>, { kind: "rule", expand: (params) => body(...(params as A)) });
+  return define(outside() as (...params: A) => Ref<T>, {
+    kind: "rule",
+    expand: (params) => body(...(params as A)),
+    text: () => String(body),
+  });
 }
 
 /** One clause of a `dispatch`. */
@@ -45,7 +49,12 @@ export function dispatch<Cs extends readonly Clause<any>[]>(
 ): Meet<Cs[number] extends Clause<infer F> ? F : never> {
   const list = ranked(clauses as readonly Clause<Body>[]);
   const expand: Definition["expand"] = (params, name) => choose(list, params, name).fn(...params);
-  return define(outside(), { kind: "rule", expand }) as Meet<Cs[number] extends Clause<infer F> ? F : never>;
+  const text = (): string =>
+    list.declared.map(({ patterns, fn }) => `[${patterns.map(patternText).join(", ")}]: ${String(fn)}`).join("\n");
+  const explainAll = (params: readonly unknown[]): string[] => list.declared.map((clause) => explain(clause, params));
+  return define(outside(), { kind: "rule", expand, text, explain: explainAll }) as Meet<
+    Cs[number] extends Clause<infer F> ? F : never
+  >;
 }
 
 type Body = (...params: readonly unknown[]) => Op | Ref;
