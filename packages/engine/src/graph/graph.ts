@@ -158,7 +158,7 @@ export class Graph implements Disposable {
     const nodes: number[] = [];
     for (let node = 0; node < table.size; node++) {
       const rule = table.rule(node);
-      if (rule && changed.has(rule) && this.structure.isExpanded(node)) nodes.push(node);
+      if (rule && changed.has(rule) && this.structure.isExpanded(node) && !this.#data.given.has(node)) nodes.push(node);
     }
     if (nodes.length > 0) this.#data.freshness.invalidated(nodes, true);
     return nodes.length;
