@@ -112,10 +112,10 @@ export class DisposableCluster implements AsyncDisposable {
 
   /** Ends everything without looking for leaks. */
   async end(): Promise<void> {
-    for (const session of this.#sessions) await session.close();
-    for (const worker of this.sockets) await worker.close();
-    for (const worker of this.processes) await worker.kill();
-    await this.master.close();
+    for (const session of this.#sessions) await within("a session to close", session.close());
+    for (const worker of this.sockets) await within(`the worker ${worker.id} to close`, worker.close());
+    for (const worker of this.processes) await within(`the process of ${worker.id} to end`, worker.kill());
+    await within("the master to close", this.master.close());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -146,5 +146,20 @@ export class DisposableCluster implements AsyncDisposable {
       ...(token === undefined ? {} : { token }),
       ...(workerRoot === undefined ? {} : { root: workerRoot }),
     };
+  }
+}
+
+/** Something that hangs is named, instead of the whole test running out of time. */
+async function within<T>(what: string, work: Promise<T>, milliseconds = 20_000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`waited too long for ${what}; open: ${process.getActiveResourcesInfo().join(", ")}`));
+    }, milliseconds);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
