@@ -193,7 +193,11 @@ export class BatchRunner {
       return;
     }
     this.#nextStates[i] = slot.stateAfter(result);
-    if (!this.#lazy || !slot.viewLast) this.#store(i, slot.valueAfter(result));
+    if (this.#lazy && slot.viewLast) return;
+    const value = slot.valueAfter(result);
+    if (isPromise(value))
+      throw new TypeError("the value of a stateful atom is a promise; make next asynchronous instead");
+    this.#store(i, value);
   }
 
   #store(i: number, value: unknown): void {
