@@ -100,8 +100,9 @@ export async function graphvmJson(
 export async function startMaster(
   folder: string,
   args: readonly string[] = [],
+  options: RunOptions = {},
 ): Promise<Running & { readonly url: string }> {
-  const running = new Running(["start-master", "--port", "0", "--json", ...args], folder);
+  const running = new Running(["start-master", "--port", "0", "--json", ...args], folder, options);
   await running.says("\n");
   const { url } = JSON.parse(running.stdout) as { url: string };
   return Object.assign(running, { url });

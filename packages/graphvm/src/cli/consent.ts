@@ -22,9 +22,13 @@ export async function agreeToRun(source: string, recording: Recording, context: 
     input: context.stdin,
     output: context.stderr as unknown as NodeJS.WritableStream,
   });
+  // a raw terminal gives Ctrl-C to readline; a question is never answered once the input has ended
+  terminal.once("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("no")));
   try {
     for (;;) {
-      const answer = (await terminal.question("Run it? [y]es, [s]how the code, [N]o: ")).trim().toLowerCase();
+      const question = terminal.question("Run it? [y]es, [s]how the code, [N]o: ");
+      const answer = (await Promise.race([question, closed])).trim().toLowerCase();
       if (answer === "y" || answer === "yes") return;
       if (answer === "s" || answer === "show") context.note(codeText(recording));
       else throw new NoConsentError(`${source} was not replayed: nothing was run.`, { source });

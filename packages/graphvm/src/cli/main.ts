@@ -16,18 +16,21 @@ export async function main(argv: readonly string[]): Promise<number> {
   const owned = new Owned();
   const signals = onSignals(owned);
   const context = processContext(json, owned);
-  try {
-    await buildProgram(context).parseAsync([...argv], { from: "user" });
-  } catch (error) {
-    // what an interrupted command throws while it is being closed says nothing
-    if (signals.stopping) return await new Promise<never>(() => {});
-    if (isShown(error)) return 0;
-    const { text, json: object, exitCode } = failureOf(error, flags.includes("--verbose"));
-    context.note(text);
-    if (json) context.answer(object, "");
-    return exitCode;
-  }
-  return Number(process.exitCode ?? 0);
+  const exitCode = await buildProgram(context)
+    .parseAsync([...argv], { from: "user" })
+    .then(
+      () => Number(process.exitCode ?? 0),
+      (error: unknown) => {
+        if (isShown(error)) return 0;
+        const { text, json: object, exitCode } = failureOf(error, flags.includes("--verbose"));
+        if (signals.stopping) return exitCode;
+        context.note(text);
+        if (json) context.answer(object, "");
+        return exitCode;
+      },
+    );
+  // what an interrupted command still says or throws while it is being closed does not count
+  return signals.stopping ? new Promise<never>(() => {}) : exitCode;
 }
 
 /** On Ctrl-C and SIGTERM everything that was started is closed, then the process ends. A second one does not wait. */

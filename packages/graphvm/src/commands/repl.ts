@@ -4,6 +4,7 @@ import * as rules from "@graphvm/rules";
 import { Command } from "commander";
 import { type ClusterFlags, openCluster } from "../cli/cluster.js";
 import type { Context } from "../cli/context.js";
+import { LineFeed } from "../cli/line-feed.js";
 import { clusterOptions } from "../cli/options.js";
 
 const HELP = `A session is at hand, and the DSL: namespace, rule, dispatch, when, apply, partial, file, mr, shuffler, …
@@ -41,7 +42,13 @@ export async function repl(flags: ClusterFlags, context: Context): Promise<void>
 async function readLines(session: Session, context: Context): Promise<number> {
   const terminal = context.interactive;
   const output = context.json ? process.stderr : process.stdout;
-  const server = start({ prompt: terminal ? "graphvm> " : "", input: context.stdin, output, terminal });
+  const feed = terminal ? undefined : new LineFeed(context.stdin);
+  const server = start({
+    prompt: terminal ? "graphvm> " : "",
+    input: feed?.stream ?? context.stdin,
+    output,
+    terminal,
+  });
   let lines = 0;
   server.on("line", () => lines++);
   server.defineCommand("help", {
@@ -53,6 +60,14 @@ async function readLines(session: Session, context: Context): Promise<number> {
   });
   const tables = () => import("../ml.js");
   Object.assign(server.context, rules, { session, tables });
+  if (feed) {
+    const { displayPrompt } = server;
+    server.displayPrompt = (preserveCursor) => {
+      displayPrompt.call(server, preserveCursor);
+      void feed.next();
+    };
+    void feed.next();
+  }
   await new Promise<void>((resolve) => server.once("exit", resolve));
   return lines;
 }
