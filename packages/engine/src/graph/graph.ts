@@ -189,6 +189,7 @@ export class Graph implements Disposable {
       structure: this.structure,
       session: this.#session,
       value: (node: number) => this.#values.get(node),
+      given: (node: number) => this.#data.given.has(node),
       calc: (targets: readonly Ref[]) => this.calc(targets),
     };
     return (await adjoint(swept, y, xs, options as AdjointOptions)) as Derivatives<Y, Xs>;
