@@ -52,7 +52,7 @@ describe("bad input gives one sentence with a code, and the master stays up", ()
   });
 
   test("a CSV with a text in a number column", async () => {
-    await refused(["run", `${TABLES}#text`], "GVM5004", 2, /data\.csv.*line 2/);
+    await refused(["run", `${TABLES}#text`], "GVM5005", 2, /data\.csv.*line 2/);
   });
 
   test("an input that is not there", async () => {
