@@ -438,6 +438,24 @@ describe("T6: cancelling", () => {
     }
   });
 
+  test("T6: what a cancelled batch still computes goes nowhere", async () => {
+    const answer = gate<number>();
+    let ran = 0;
+    const slow = node("slow", (x: number) => (x === 1 ? answer.promise : x), a);
+    const after = node("after", (x: number) => ran++ + x, slow);
+    const control = new AbortController();
+    const stream = createGraph().stream(totalOf(after), { source: [7, 1], signal: control.signal });
+    expect((await stream.next()).value).toBe(7);
+    const state = stream.state();
+    const pending = stream.next();
+    setImmediate(() => control.abort());
+    expect(await rejection(pending)).toBeInstanceOf(CancelledError);
+    answer.open(5);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ran).toBe(1);
+    expect(stream.state()).toEqual(state);
+  });
+
   test("T6: timers get a turn even where nothing ever waits", async () => {
     const signal = AbortSignal.timeout(1);
     await expect(drainQuietly(createGraph().stream(totalOf(a), { source: counted(), signal }))).rejects.toThrow(

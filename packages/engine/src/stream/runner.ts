@@ -5,6 +5,9 @@ import type { Plan } from "./plan.js";
 import { type Slot, slotsOf } from "./slot.js";
 import { BEFORE_FIRST, StreamAtom } from "./stream-atom.js";
 
+/** Comes before every node. */
+const STOPPED = -1;
+
 interface Failed {
   readonly index: number;
   readonly error: unknown;
@@ -90,6 +93,11 @@ export class BatchRunner {
     const outputs = new Array<unknown>(this.plan.targets.length);
     for (let i = 0; i < outputs.length; i++) outputs[i] = this.#output(this.plan.targets[i]!);
     return outputs;
+  }
+
+  /** A batch that is still running goes no further and leaves no state. */
+  stop(): void {
+    if (this.#pending.length > 0 || this.#waiting.size > 0) this.#fail(STOPPED, new Error("the stream has ended"));
   }
 
   /** Lets go of a batch's values. */
@@ -220,7 +228,8 @@ export class BatchRunner {
     if (!this.#failed || index < this.#failed.index) this.#failed = { index, error };
   }
 
-  #failure({ index, error }: Failed): Error {
+  #failure({ index, error }: Failed): unknown {
+    if (index === STOPPED) return error;
     let cause = error;
     try {
       this.#session.inputs.check(); // an input that changed under an atom is why the atom failed

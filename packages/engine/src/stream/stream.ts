@@ -154,6 +154,7 @@ export class BatchStream implements Stream<unknown> {
 
   async #close(): Promise<IteratorResult<unknown, undefined>> {
     this.#ended = true;
+    this.#runner.stop();
     this.#runner.release();
     await this.#feeds.close();
     return { done: true, value: undefined };
