@@ -1,4 +1,5 @@
 import { connectWorker } from "@graphvm/cluster";
+import type { Ref } from "@graphvm/engine";
 import { disposableCluster } from "@graphvm/testing";
 import { expect, test } from "vitest";
 import { failureOf, fixture, go, started, tempFolder, write } from "./helpers.js";
@@ -19,7 +20,7 @@ async function digests(shape: { threads?: number; sockets?: number; processes?: 
   const { session } = cluster;
   const { words } = await session.load<Words>(fixture("words.ts"));
   const { numbers } = await session.load<Numbers>(fixture("numbers.ts"));
-  const roots = [words.count(TEXT, 4), numbers.many(6)];
+  const roots: Ref<unknown>[] = [words.count(TEXT, 4), numbers.many(6)];
   const jobs = await session.jobDeps(roots, { cut: CUT });
   await session.dispatchJobs(jobs);
   const done = await session.wait();

@@ -24,6 +24,9 @@ export interface ClusterOptions extends Omit<MasterOptions, "port" | "workers"> 
   readonly leaveJobs?: boolean;
 }
 
+/** The clusters that are open now, and what was open before the first of them. */
+const live: { count: number; before: Resources } = { count: 0, before: new Map() };
+
 /**
  * A cluster for one test: a master on a free port, workers, and a session that is connected to it. Leaving its scope ends
  * all of it, and fails where a job still runs or a socket, thread, timer or process stays.
@@ -33,16 +36,20 @@ export interface ClusterOptions extends Omit<MasterOptions, "port" | "workers"> 
  * await cluster.session.load("sums.ts");
  */
 export async function disposableCluster(options: ClusterOptions = {}): Promise<DisposableCluster> {
-  const before = openResources();
+  if (live.count++ === 0) live.before = openResources();
   const { threads = 1, sockets = 0, processes = 0, workerRoot, leaveJobs = false, ...rest } = options;
-  const master = await startMaster({ ...rest, port: 0, workers: threads });
-  const cluster = new DisposableCluster(master, options, before);
+  const master = await startMaster({ ...rest, port: 0, workers: threads }).catch((error: unknown) => {
+    live.count--;
+    throw error;
+  });
+  const cluster = new DisposableCluster(master, options);
   try {
     for (let i = 0; i < sockets; i++) await cluster.addSocket();
     for (let i = 0; i < processes; i++) await cluster.addProcess();
     await cluster.open();
     return cluster;
   } catch (error) {
+    live.count--;
     await cluster.end();
     throw error;
   }
@@ -55,13 +62,11 @@ export class DisposableCluster implements AsyncDisposable {
   readonly processes: ChildWorker[] = [];
   readonly #sessions: Session[] = [];
   readonly #options: ClusterOptions;
-  readonly #before: Resources;
   #closing: Promise<void> | undefined;
 
-  constructor(master: MasterHandle, options: ClusterOptions, before: Resources) {
+  constructor(master: MasterHandle, options: ClusterOptions) {
     this.master = master;
     this.#options = options;
-    this.#before = before;
   }
 
   /** The first session. */
@@ -124,10 +129,15 @@ export class DisposableCluster implements AsyncDisposable {
 
   async #close(): Promise<void> {
     const running = await this.#unfinished();
-    await this.end();
+    try {
+      await this.end();
+    } finally {
+      live.count--;
+    }
     if (running > 0 && !this.#options.leaveJobs)
       throw new Error(`${running} jobs were not over when the cluster ended`);
-    await expectNoLeaks(this.#before);
+    // clusters side by side share the process: the last one to go looks for what any of them left
+    if (live.count === 0) await expectNoLeaks(live.before);
   }
 
   async #unfinished(): Promise<number> {

@@ -1,3 +1,4 @@
+import type { Ref } from "@graphvm/engine";
 import { disposableCluster } from "@graphvm/testing";
 import { expect, test } from "vitest";
 import { failureOf, fixture, tempFolder, write } from "../helpers.js";
@@ -42,7 +43,7 @@ test("C32: a module that never finishes loading is stopped too, and the old vers
   await using cluster = await disposableCluster({ plannerSeconds: 1 });
   const { session } = cluster;
   const path = write(folder, { "m.ts": numbers("") });
-  const { ns } = await session.load<{ ns: { one(): import("@graphvm/engine").Ref<number> } }>(path);
+  const { ns } = await session.load<{ ns: { one(): Ref<number> } }>(path);
   expect(await session.calc(ns.one())).toBe(1);
   write(folder, { "m.ts": numbers("while (Date) {}") });
   expect(await failureOf(session.load(path))).toMatchObject({ code: "GVM3301" });

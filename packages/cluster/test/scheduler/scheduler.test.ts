@@ -101,7 +101,7 @@ test("C11: a job that took down several workers fails and says what ended the la
   scheduler.handle({ kind: "submitted", jobs: [plan("a")] });
   for (let i = 1; i < MAX_KILLED_WORKERS; i++) {
     expect(runs(scheduler.handle({ kind: "workerJoined", worker: `w${i}`, host: "" }))).toEqual([`a@w${i}`]);
-    expect(scheduler.handle({ kind: "workerLeft", worker: `w${i}` })).toEqual([]);
+    expect(scheduler.handle({ kind: "workerLeft", worker: `w${i}`, hostLost: false })).toEqual([]);
   }
   scheduler.handle({ kind: "workerJoined", worker: "last", host: "" });
   const error = failure(

@@ -1,6 +1,7 @@
 import { BadMessageError } from "@graphvm/cluster";
 import { Packr } from "msgpackr";
 import { expect, test } from "vitest";
+import type { WebSocket } from "ws";
 import { checkMessage, MAX_DEPTH } from "../../dist/transport/check-message.js";
 import { seeded } from "../scheduler/world.js";
 import { openSocket } from "./links.js";
@@ -10,7 +11,7 @@ const last = (bytes: Uint8Array): Buffer => Buffer.concat([Buffer.of(0), bytes])
 const nested = (depth: number): Uint8Array => Buffer.concat([Buffer.alloc(depth, 0x91), Buffer.of(0xc0)]);
 
 /** What a link says when a stranger sends that. */
-async function refusal(send: (client: import("ws").WebSocket) => void, limit?: number): Promise<Error | undefined> {
+async function refusal(send: (client: WebSocket) => void, limit?: number): Promise<Error | undefined> {
   const { client, server, release } = await openSocket(limit);
   try {
     let delivered = 0;
@@ -55,7 +56,7 @@ test("C21: a message over the limit ends the link before it is whole, in one fra
   const big = Buffer.alloc(1200);
   expect(await refusal((client) => client.send(last(packr.pack({ big }))), 1000)).toBeInstanceOf(BadMessageError);
   const piece = Buffer.concat([Buffer.of(1), Buffer.alloc(400)]);
-  const many = (client: import("ws").WebSocket): void => {
+  const many = (client: WebSocket): void => {
     for (let i = 0; i < 3; i++) client.send(piece);
   };
   expect(await refusal(many, 1000)).toBeInstanceOf(BadMessageError);
