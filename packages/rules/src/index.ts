@@ -1,10 +1,15 @@
 export {
   type Batches,
+  type Cotangent,
   createGraph,
+  type Derivative,
   defineStateful,
+  differentiable,
   type Fold,
   type Graph,
   type GraphOptions,
+  type Jacobian,
+  type Numeric,
   nodeId,
   type Op,
   type Random,
@@ -27,6 +32,10 @@ export { type Clause, dispatch, macro, rule, when } from "./dsl/rule.js";
 export * from "./errors.js";
 export { mr, shuffler } from "./mr/mr.js";
 export type { Groups, Key, Pairs } from "./mr/pairs.js";
+export * from "./numeric/errors.js";
+export { num } from "./numeric/num.js";
+export { numeric } from "./numeric/numeric.js";
+export type { Equation } from "./numeric/root.js";
 export {
   any,
   array,
