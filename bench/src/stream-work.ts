@@ -34,7 +34,9 @@ export interface StreamRun {
   /** What lives on the heap after 1,000 batches and after the last, in bytes. */
   readonly heapStart: number;
   readonly heapEnd: number;
+  /** The largest resident memory by the end of the stream, and by the end of the batch behind it. */
   readonly peakBytes: number;
+  readonly batchPeakBytes: number;
   readonly equal: boolean;
 }
 
@@ -67,14 +69,7 @@ export async function runStream(name: string, collect: () => void): Promise<Stre
   const inBatch = await graph.calc(stream.final(target(), list));
   const batchSeconds = (performance.now() - begin) / 1000;
   const nodes = graph.stats().nodes - 1;
-  return {
-    batches,
-    nodes,
-    streamSeconds,
-    batchSeconds,
-    heapStart,
-    heapEnd,
-    peakBytes,
-    equal: Object.is(last, inBatch),
-  };
+  const batchPeakBytes = process.resourceUsage().maxRSS * 1024;
+  const equal = Object.is(last, inBatch);
+  return { batches, nodes, streamSeconds, batchSeconds, heapStart, heapEnd, peakBytes, batchPeakBytes, equal };
 }
