@@ -33,5 +33,5 @@ export function hostModuleUrls(): ReadonlyMap<string, string> {
 }
 
 registerHostModule("@graphvm/engine", import.meta.resolve("@graphvm/engine"));
-registerHostModule("@graphvm/rules", import.meta.resolve("@graphvm/rules"), ["mr"]);
+registerHostModule("@graphvm/rules", import.meta.resolve("@graphvm/rules"), ["mr", "num", "stream"]);
 registerHostModule("@graphvm/cluster", new URL("../index.js", import.meta.url).href);
