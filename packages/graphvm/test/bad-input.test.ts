@@ -1,24 +1,34 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Packr } from "msgpackr";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { fixture, graphvm, graphvmJson, Running, startMaster, type TestFolder, testFolder } from "./helpers.js";
+import {
+  afterFile,
+  fixture,
+  graphvm,
+  graphvmJson,
+  Running,
+  startMaster,
+  type TestFolder,
+  testFolder,
+} from "./helpers.js";
 
 const BAD = fixture("bad-rules.ts");
 const TABLES = fixture("tables.ts");
 const packr = new Packr({ useRecords: false, moreTypes: true, int64AsType: "number" });
 
+const finished = afterFile();
 let folder: TestFolder;
 let master: Running & { readonly url: string };
 
 beforeAll(async () => {
-  folder = testFolder(afterAll);
+  folder = testFolder(finished);
   writeFileSync(join(folder.path, "broken.ts"), "export const main = ;\n");
   writeFileSync(join(folder.path, "imports.ts"), 'import "./nowhere.js";\n');
   writeFileSync(join(folder.path, "throws.ts"), 'throw new Error("not today");\n');
   writeFileSync(join(folder.path, "data.csv"), "a,b\n1,x\n2,y\n");
-  master = await startMaster(folder.path, ["--workers", "2", "--planner-seconds", "2"], { finished: afterAll });
+  master = await startMaster(folder.path, ["--workers", "2", "--planner-seconds", "2"], { finished });
 });
 
 /** One sentence with a code, no stack, and the master goes on. */

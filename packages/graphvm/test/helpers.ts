@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { onTestFinished } from "vitest";
+import { afterAll, onTestFinished } from "vitest";
 
 const BIN = fileURLToPath(new URL("../bin/graphvm.js", import.meta.url));
 
@@ -25,6 +25,15 @@ export function testFolder(finished: (clean: () => void) => void = onTestFinishe
   return { path, leftovers: () => readdirSync(join(path, "temp")) };
 }
 
+/** Collects what is to be cleaned up after all tests of a file, for what its `beforeAll` makes. Call it at the top. */
+export function afterFile(): (clean: () => void) => void {
+  const cleans: (() => void)[] = [];
+  afterAll(() => {
+    for (const clean of cleans.reverse()) clean();
+  });
+  return (clean) => void cleans.push(clean);
+}
+
 /** What a command ended with. */
 export interface Ended {
   readonly code: number | null;
@@ -35,7 +44,7 @@ export interface Ended {
 export interface RunOptions {
   readonly input?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** When the test is over; other than in tests, `afterAll`. */
+  /** Called with what is to be done when the test is over; in a `beforeAll`, what `afterFile` gave. */
   readonly finished?: (clean: () => void) => void;
 }
 

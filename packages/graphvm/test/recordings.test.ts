@@ -1,14 +1,14 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { readStoredZip, sha256Hex, writeStoredZip } from "../../cluster/dist/recording/index.js";
-import { fixture, graphvm, graphvmJson, startMaster, testFolder } from "./helpers.js";
+import { afterFile, fixture, graphvm, graphvmJson, startMaster, testFolder } from "./helpers.js";
 
+const finished = afterFile();
 let words: Buffer;
 let csv: Buffer;
 
 beforeAll(async () => {
-  const finished = afterAll;
   const { path } = testFolder(finished);
   writeFileSync(join(path, "data.csv"), "a,b\n1,x\n2,y\n");
   const counted = `${fixture("words.ts")}#counted`;
