@@ -47,6 +47,18 @@ test("C4: what a dead process held is computed again when it is asked for, with 
   expect(new Set(after.map(({ worker }) => worker))).not.toEqual(new Set(before.map(({ worker }) => worker)));
 });
 
+test("C4: a thread that takes the place of a dead one leaves the values of its process alone", async () => {
+  await using cluster = await disposableCluster({ threads: 2 });
+  const { session } = cluster;
+  const { numbers } = await session.load<typeof import("./fixtures/numbers.js")>(fixture("numbers.ts"));
+  const value = await session.calc(numbers.many(3), { cut: ["numbers.left"] });
+  const jobs = await session.wait();
+  await cluster.kill("w1");
+  await until("a new thread", async () => (await session.status()).workers.some(({ id }) => id === "w3"));
+  expect(await session.getData(numbers.many(3))).toBe(value);
+  expect(await session.wait()).toEqual(jobs); // nothing ran again
+});
+
 test("C4: a worker that joins late takes its share", async () => {
   const folder = tempFolder();
   await using cluster = await disposableCluster({ threads: 1 });

@@ -6,9 +6,7 @@ import { type BuildFailure, type BuildOptions, type BuildResult, build } from "e
 import { ModuleCompileError, ModuleMissingError } from "../errors.js";
 import { hostModuleUrls } from "./host-modules.js";
 import type { Program } from "./program.js";
-
-/** The specifier under which a generated module finds the session's namespaces. */
-export const SESSION_MODULE = "graphvm/session";
+import { SESSION_MODULE } from "./session-module.js";
 
 /**
  * Bundles a module with its imports into a program.

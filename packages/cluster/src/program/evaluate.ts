@@ -4,10 +4,10 @@ import { pathToFileURL } from "node:url";
 import { namespace } from "@graphvm/rules";
 import { namespaceInfo } from "@graphvm/rules/internal";
 import { ModuleFailedError } from "../errors.js";
-import { SESSION_MODULE } from "./bundle.js";
 import { hostModuleUrls } from "./host-modules.js";
 import type { Program } from "./program.js";
 import { programFolder } from "./program-folder.js";
+import { SESSION_MODULE } from "./session-module.js";
 
 /** A program's module, and every namespace that was made while it was evaluated, exported or not. */
 export interface Evaluated {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { CapturedVariableError } from "@graphvm/engine";
 import * as rules from "@graphvm/rules";
 import { freeVariables, memberOf } from "@graphvm/rules/internal";
-import { SESSION_MODULE } from "./bundle.js";
+import { SESSION_MODULE } from "./session-module.js";
 
 /** The bodies of rules that are added to a namespace of a live session, by name. */
 export type RuleBodies = { readonly [name: string]: (...params: never[]) => unknown };
