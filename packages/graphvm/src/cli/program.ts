@@ -37,7 +37,7 @@ export function buildProgram(context: Context): Command {
     .enablePositionalOptions()
     .description("a demonstration of the whole path")
     .addHelpText("after", "\nExample:\n  graphvm demo fraud --rows 200000 --workers 2")
-    .addCommand(fraudCommand());
+    .addCommand(fraudCommand(context));
   throwErrors(program, context);
   return program;
 }

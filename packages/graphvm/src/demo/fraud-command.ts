@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { KeyExistsError } from "graphvm";
+import type { Context } from "../cli/context.js";
+import { commonOptions, wholeNumber } from "../cli/options.js";
 import { progressBar } from "../progress.js";
 import { type FraudOptions, type FraudResult, nextRecording, runFraud } from "./fraud.js";
 
@@ -16,46 +18,45 @@ interface Flags {
   readonly websocket: boolean;
   readonly record?: string;
   readonly force: boolean;
-  readonly json: boolean;
 }
 
 /** `graphvm demo fraud`: the whole path on generated transactions. */
-export function fraudCommand(): Command {
-  return new Command("fraud")
+export function fraudCommand(context: Context): Command {
+  const command = new Command("fraud")
     .description("find fraud in generated transactions on a cluster, record it, replay the recording, compare")
-    .option("--rows <n>", "transactions to generate", count(100), 1_000_000)
-    .option("--workers <n>", "workers", count(1), 3)
+    .option("--rows <n>", "transactions to generate", wholeNumber(100), 1_000_000)
+    .option("--workers <n>", "workers", wholeNumber(1), 3)
     .addOption(
       new Option("--sampling <how>", "keep every fraud and 5 % of the rest, or 5 % of each")
         .choices(["undersample", "downsample"])
         .default("undersample"),
     )
-    .option("--seed <n>", "seeds the data, the samples and the forests", count(0), 0)
+    .option("--seed <n>", "seeds the data, the samples and the forests", wholeNumber(0), 0)
     .option("--websocket", "workers in processes of their own instead of threads", false)
     .option("--record <file>", "where the recording goes; the data is kept beside it", localFile)
-    .option("--force", "replace a recording that is there", false)
-    .option("--json", "print one JSON object", false)
+    .option("--force", "replace a recording that is there", false);
+  return commonOptions(command)
     .addHelpText("after", "\nExample:\n  graphvm demo fraud --rows 200000 --workers 2 --record out.gvr")
-    .action(run);
+    .action((flags: Flags) => run(flags, context));
 }
 
-async function run(flags: Flags): Promise<void> {
+async function run(flags: Flags, context: Context): Promise<void> {
   if (flags.record !== undefined && !flags.force && existsSync(flags.record)) {
     throw new KeyExistsError(`${flags.record} is there already: name another file, or replace it with --force.`, {
       path: flags.record,
     });
   }
-  const bar = progressBar(process.stderr);
+  const bar = progressBar(context.stderr);
   const events = {
     step: (text: string) => {
       bar.done();
-      process.stderr.write(`${text}\n`);
+      context.note(text);
     },
     progress: (progress: { total: number; done: number }) => bar.update(progress),
   };
   const result = await runFraud({ ...flags, record: flags.record ?? nextRecording(RUNS) }, events);
   bar.done();
-  process.stdout.write(flags.json ? `${JSON.stringify(result)}\n` : describe(result));
+  context.answer(result, describe(result));
   if (result.replay.verdict !== "equal") process.exitCode = 3;
 }
 
@@ -71,7 +72,6 @@ function describe({ rows, jobs, nodes, auc, seconds, recording, replay }: FraudR
     "",
     `  again:     npx graphvm replay ${path}`,
     "",
-    "",
   ].join("\n");
 }
 
@@ -79,13 +79,4 @@ function localFile(path: string): string {
   if (/^[a-z0-9]+:\/\//i.test(path))
     throw new InvalidArgumentError("name a file: the demo keeps its data beside the recording");
   return path;
-}
-
-function count(least: number): (text: string) => number {
-  return (text) => {
-    const n = Number(text);
-    if (!Number.isSafeInteger(n) || n < least)
-      throw new InvalidArgumentError(`a whole number from ${least} on is needed`);
-    return n;
-  };
 }
