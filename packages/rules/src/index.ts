@@ -35,7 +35,7 @@ export type { Groups, Key, Pairs } from "./mr/pairs.js";
 export * from "./numeric/errors.js";
 export { num } from "./numeric/num.js";
 export { numeric } from "./numeric/numeric.js";
-export type { Equation } from "./numeric/root.js";
+export type { Slopes } from "./numeric/root.js";
 export {
   any,
   array,

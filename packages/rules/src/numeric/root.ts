@@ -2,9 +2,8 @@ import { type Cotangents, differentiable, type Numeric } from "@graphvm/engine";
 import { NoRootError } from "./errors.js";
 import { map } from "./shapes.js";
 
-/** An equation f(x, p) = 0 for a number x, with any number of inputs p. */
-export interface Equation<P extends Numeric[]> {
-  readonly f: (x: number, ...p: P) => number;
+/** What is known of an f(x, p) whose root is sought, with any number of inputs p. */
+export interface Slopes<P extends Numeric[]> {
   /** df/dx. */
   readonly dx: (x: number, ...p: P) => number;
   /** df/dp for each p, of p's shape; null where f does not depend on it. */
@@ -22,29 +21,38 @@ const MAX_STEPS = 200;
  *
  * @throws NoRootError where f has one sign at both ends of the bracket, or is NaN.
  * @example
- * const impliedVolatility = root({
- *   f: (vol, price: number, spot: number) => callPrice(spot, vol) - price,
+ * const impliedVolatility = root((vol, price: number, spot: number) => callPrice(spot, vol) - price, {
  *   dx: (vol, _price, spot) => vega(spot, vol),
  *   dp: (vol, _price, spot) => [-1, delta(spot, vol)],
  *   bracket: [1e-4, 5],
  * });
  * apply(impliedVolatility)(price, spot);
  */
-export function root<P extends Numeric[]>(equation: Equation<P>): (...p: P) => number {
+export function root<F extends (x: number, ...p: never[]) => number>(
+  f: F,
+  { dx, dp, bracket }: Slopes<Inputs<F>>,
+): (...p: Inputs<F>) => number {
+  type P = Inputs<F>;
+  const equation = f as unknown as Fn<P>;
   return differentiable(
-    (...p: P): number => solve(equation, p),
+    (...p: P): number => solve(equation, dx, typeof bracket === "function" ? bracket(...p) : bracket, p),
     (c: number, p: P, x: number) => {
-      const slope = equation.dx(x, ...p);
+      const slope = dx(x, ...p);
       if (slope === 0 || Number.isNaN(slope))
         throw new NoRootError(`df/dx is ${slope} at the root ${x}: x has no derivative there.`, { x, slope });
       const back = (each: Numeric | null): Numeric | null => each && map(each, (v) => (-c * v) / slope);
-      return (equation.dp(x, ...p) as readonly (Numeric | null)[]).map(back) as unknown as Cotangents<P>;
+      return (dp(x, ...p) as readonly (Numeric | null)[]).map(back) as unknown as Cotangents<P>;
     },
   );
 }
 
-function solve<P extends Numeric[]>({ f, dx, bracket }: Equation<P>, p: P): number {
-  let [low, high] = typeof bracket === "function" ? bracket(...p) : bracket;
+/** What an f(x, p) takes besides x: its types alone say what the slopes are given. */
+export type Inputs<F> = F extends (x: number, ...p: infer P) => number ? (P extends Numeric[] ? P : never) : never;
+
+type Fn<P extends Numeric[]> = (x: number, ...p: P) => number;
+
+function solve<P extends Numeric[]>(f: Fn<P>, dx: Fn<P>, bracket: readonly [number, number], p: P): number {
+  let [low, high] = bracket;
   const ends = [f(low, ...p), f(high, ...p)] as const;
   if (ends[0] === 0) return low;
   if (ends[1] === 0) return high;
