@@ -60,7 +60,7 @@ export const joinSchema = v.object({
   version: v.string(),
   numerics: v.string(),
   /** Where other processes fetch this worker's values; empty for threads of the master's own process. */
-  host: v.string(),
+  host: v.pipe(v.string(), v.regex(/^(wss?:\/\/[^/\s]+)?$/, "expected ws://host:port")),
   node: v.string(),
 });
 export type Join = v.InferOutput<typeof joinSchema>;

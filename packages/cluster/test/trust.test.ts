@@ -80,6 +80,11 @@ test("C6: a link joins as one worker only", async () => {
   expect(first).toMatchObject({ code: "GVM3204" });
   expect(second).toMatchObject({ code: "GVM3203" });
   peer.close();
+  for (const host of ["", "http://elsewhere", "ws://a/b"]) {
+    const other = new Peer(await dial(`${cluster.url}/worker`), {}, "master");
+    expect(await failureOf(other.call("join", { ...hello, host }))).toHaveProperty("code");
+    other.close();
+  }
 });
 
 test("C6: a client of another protocol is refused", async () => {

@@ -3,11 +3,16 @@ import { setTimeout as pause } from "node:timers/promises";
 /** What kept this process alive at a moment: how many resources of each kind. */
 export type Resources = ReadonlyMap<string, number>;
 
-/** Sockets, servers, ports, timers and children that are open now. Pauses until the last turn's leftovers are gone. */
+/** Sockets, servers, ports, timers and children that are open now. */
 export function openResources(): Resources {
   const counts = new Map<string, number>();
   for (const kind of process.getActiveResourcesInfo()) counts.set(kind, (counts.get(kind) ?? 0) + 1);
   return counts;
+}
+
+/** The lower count of each kind: what was open at both moments, without what only passed through one. */
+export function lowest(a: Resources, b: Resources): Resources {
+  return new Map([...a].map(([kind, count]) => [kind, Math.min(count, b.get(kind) ?? 0)]));
 }
 
 /** Kinds that come and go with work that is under way elsewhere in the process. */

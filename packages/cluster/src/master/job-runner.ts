@@ -28,6 +28,7 @@ export class JobRunner {
   #firstError: unknown;
   #listeners = new Set<(progress: Progress) => void>();
   #noWorkersTimer: NodeJS.Timeout | undefined;
+  #closed = false;
   /** Jobs of an earlier graph may still come back: they are told by this. */
   #generation = 0;
 
@@ -133,6 +134,7 @@ export class JobRunner {
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#noWorkersTimer);
     this.#generation++;
     this.#reject(new ConnectionLostError("The master ended.", {}));
@@ -189,7 +191,7 @@ export class JobRunner {
   }
 
   #watchForWorkers(): void {
-    const starved = this.#pool.size === 0 && this.#scheduler.busy;
+    const starved = this.#pool.size === 0 && this.#scheduler.busy && !this.#closed;
     if (!starved) {
       clearTimeout(this.#noWorkersTimer);
       this.#noWorkersTimer = undefined;

@@ -43,7 +43,7 @@ export class LocalWorkers {
 
   async #join(): Promise<void> {
     const [master, own] = memoryLink();
-    this.#session.acceptWorker(master);
+    this.#session.acceptWorker(master, true);
     const worker = await startWorker(own, this.#shared);
     if (this.#closing) {
       await worker.kill();

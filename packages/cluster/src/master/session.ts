@@ -84,8 +84,9 @@ export class MasterSession {
     return this.#setup.programs;
   }
 
-  acceptWorker(link: Transport): void {
-    this.pool.accept(link);
+  /** `own` where the worker is a thread of this process. */
+  acceptWorker(link: Transport, own = false): void {
+    this.pool.accept(link, own);
   }
 
   /**

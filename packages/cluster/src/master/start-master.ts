@@ -80,7 +80,10 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const closed = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const master = new Master(session, log, [root], now, () => void close());
+  const master = new Master(session, log, [root], now, () => {
+    // nobody waits for this close: that the journal could not be synced must be said somewhere
+    close().catch((error: Error) => process.emitWarning(error));
+  });
   const data = dataMethods(session.store, (sha256) => session.inputs.pathOf(sha256));
   const server = await listen(
     { port: options.port ?? DEFAULT_PORT, host: options.host, token },
@@ -103,12 +106,15 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= (async () => {
-      await local.close();
-      await session.close();
-      master.close();
-      await server.close();
-      await log.close();
-      finish();
+      try {
+        await local.close();
+        await session.close();
+        master.close();
+        await server.close();
+        await log.close();
+      } finally {
+        finish();
+      }
     })();
     return closing;
   };

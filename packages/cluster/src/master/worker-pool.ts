@@ -44,11 +44,12 @@ export class WorkerPool {
     return this.#workers.size;
   }
 
-  /** Takes a new link on which a worker will ask to join. */
-  accept(link: Transport): void {
+  /** Takes a new link on which a worker will ask to join; `own` where it is a thread of this process. */
+  accept(link: Transport, own = false): void {
     let joined = false;
     const join = method(joinSchema, (hello) => {
       if (joined) throw new RefusedError("This worker has joined already: open another link for another worker.", {});
+      if ((hello.host === "") !== own) throw new RefusedError("A worker elsewhere must say where its values are.", {});
       joined = true;
       return this.#join(peer, hello);
     });

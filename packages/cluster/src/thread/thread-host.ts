@@ -43,7 +43,7 @@ export function startThread(task: URL): ThreadHost {
     over = { reason };
     port1.close();
     for (const close of closes) close(reason);
-    gone = pool.destroy().finally(() => rmSync(start.folder, { recursive: true, force: true }));
+    gone = pool.destroy().then(() => removeFolder(start.folder));
   };
   const start: ThreadStart = { task: task.href, hosts: listHostModules(), folder: threadFolder() };
   pool.on("error", end); // a crash between tasks
@@ -66,4 +66,12 @@ export function startThread(task: URL): ThreadHost {
       await gone;
     },
   };
+}
+
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // it goes with the process's own folder
+  }
 }

@@ -32,7 +32,7 @@ function master(programs: SessionSetup["programs"] = []) {
   /** Joins a worker that notes what it is told; `wrap` may tamper with its link. */
   const worker = (methods: Methods = {}, wrap: (link: Transport) => Transport = (link) => link) => {
     const [near, far] = memoryLink();
-    pool.accept(near);
+    pool.accept(near, true);
     const told: string[] = [];
     const note = (name: string) =>
       method(any, (params) => void told.push(`${name} ${"name" in params ? params.name : ""}`.trim()));
