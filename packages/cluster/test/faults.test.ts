@@ -3,6 +3,7 @@ import { AtomFailedError } from "@graphvm/engine";
 import { disposableCluster } from "@graphvm/testing";
 import { expect, test } from "vitest";
 import { failureOf, fixture, go, lineOf, started, tempFolder, until } from "./helpers.js";
+import { seeded } from "./scheduler/world.js";
 
 type Faults = typeof import("./fixtures/faults.js");
 
@@ -138,5 +139,43 @@ test("C8: an atom that throws fails its job and what needs it, with the user's l
     const folder = tempFolder();
     go(folder);
     expect(await session.calc(faults.after(folder, "job"))).toBe("job is done!");
+  }
+});
+
+/** Every job's digest of a run in which workers die and join at moments the seed chooses; none where it is 0. */
+async function chaos(seed: number) {
+  const random = seeded(seed);
+  await using cluster = await disposableCluster({ threads: 2, processes: seed === 0 ? 0 : 2, seed: 9, epoch: 1000 });
+  const { session } = cluster;
+  const { numbers } = await session.load<typeof import("./fixtures/numbers.js")>(fixture("numbers.ts"));
+  let deaths = 0;
+  const dying: Promise<void>[] = [];
+  session.onProgress(({ done, total }) => {
+    if (seed === 0 || deaths >= 4 || done === total || !random.chance(0.15)) return;
+    const all = [...cluster.master.threads.keys(), ...cluster.processes.map(({ id }) => id)];
+    deaths++;
+    dying.push(cluster.kill(all[random.int(all.length)]!));
+  });
+  const root = numbers.many(25);
+  const jobs = await session.jobDeps([root], {
+    cut: ["numbers.left", "numbers.right", "numbers.noise", "numbers.diamond"],
+  });
+  await session.dispatchJobs(jobs);
+  const done = await session.wait();
+  await Promise.all(dying);
+  return { deaths, digests: done.map(({ id, digest }) => `${id} ${digest}`), value: await session.getData(root) };
+}
+
+/** More of them: GRAPHVM_CHAOS=50. */
+const RUNS = Number(process.env.GRAPHVM_CHAOS ?? 2);
+
+test(`C1 C4: whoever dies, and whenever, the digests are those of a quiet run (seeds 1 to ${RUNS})`, async () => {
+  const quiet = await chaos(0);
+  expect(quiet.digests).toHaveLength(101);
+  for (let seed = 1; seed <= RUNS; seed++) {
+    const { deaths, digests, value } = await chaos(seed);
+    expect(deaths, `seed ${seed}`).toBeGreaterThan(0);
+    expect(digests, `seed ${seed}`).toEqual(quiet.digests);
+    expect(value, `seed ${seed}`).toBe(quiet.value);
   }
 });

@@ -5,7 +5,7 @@ import type { Ref } from "@graphvm/engine";
 import { disposableCluster, expectNoLeaks, openResources } from "@graphvm/testing";
 import { expect, test } from "vitest";
 import { openJournal } from "../../dist/recording/index.js";
-import { failureOf, fixture, tempFolder, write } from "../helpers.js";
+import { failureOf, fixture, go, started, tempFolder, write } from "../helpers.js";
 
 type Words = typeof import("../fixtures/words.js");
 type Numbers = typeof import("../fixtures/numbers.js");
@@ -319,9 +319,23 @@ test("R19: params that look like the journal's own marks come back as they were"
 });
 
 test("R20: two clients at once and a worker that dies leave a recording that replays equal", async () => {
-  const recording = await record({ threads: 2, processes: 1 }, async (session) => {
-    const { numbers } = await session.load<Numbers>(fixture("numbers.ts"));
-    await Promise.all([1, 2, 3].map((n) => session.calc(numbers.many(n), { cut: ["numbers.left"] })));
+  const folder = tempFolder();
+  await using cluster = await disposableCluster({ threads: 1, processes: 1, seed: 5 });
+  const { session } = cluster;
+  await session.setRecording(true);
+  const other = await cluster.open();
+  const { numbers } = await session.load<Numbers>(fixture("numbers.ts"));
+  const { faults } = await other.load<Faults>(fixture("faults.ts"));
+  await other.dispatchJobs(await other.jobDeps(["a", "b"].map((name) => faults.after(folder, name))));
+  await started(folder, "a");
+  await started(folder, "b");
+  const many = [1, 2, 3].map((n) => session.calc(numbers.many(n), { cut: ["numbers.left"] }));
+  await cluster.processes[0]!.kill();
+  go(folder);
+  await Promise.all([...many, other.wait()]);
+  expect(await other.getData(faults.after(folder, "b"))).toBe("b is done!");
+  expect(await replayRecording({ workers: 2 }, await session.getRecording())).toMatchObject({
+    verdict: "equal",
+    diverged: 0,
   });
-  expect(await replayRecording({ workers: 2 }, recording)).toMatchObject({ verdict: "equal", diverged: 0 });
 });
