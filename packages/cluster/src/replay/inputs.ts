@@ -24,7 +24,7 @@ export async function findInputs(
   const found: FoundInput[] = [];
   for (const input of inputs) {
     const named = mapped.get(input.uri);
-    const candidates = named === undefined ? roots.map((root) => inputPath(root, input.uri)) : [named];
+    const candidates = named === undefined ? [...new Set(roots.map((root) => inputPath(root, input.uri)))] : [named];
     const path = candidates.find((each) => stampOf(each));
     if (path === undefined) {
       throw new InputMissingError(
