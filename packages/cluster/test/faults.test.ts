@@ -151,12 +151,12 @@ async function chaos(seed: number) {
   let deaths = 0;
   const dying: Promise<void>[] = [];
   session.onProgress(({ done, total }) => {
-    if (seed === 0 || deaths >= 4 || done === total || !random.chance(0.15)) return;
+    if (seed === 0 || deaths >= 4 || done === total || !random.chance(0.25)) return;
     const all = [...cluster.master.threads.keys(), ...cluster.processes.map(({ id }) => id)];
     deaths++;
     dying.push(cluster.kill(all[random.int(all.length)]!));
   });
-  const root = numbers.many(25);
+  const root = numbers.many(12);
   const jobs = await session.jobDeps([root], {
     cut: ["numbers.left", "numbers.right", "numbers.noise", "numbers.diamond"],
   });
@@ -171,7 +171,7 @@ const RUNS = Number(process.env.GRAPHVM_CHAOS ?? 2);
 
 test(`C1 C4: whoever dies, and whenever, the digests are those of a quiet run (seeds 1 to ${RUNS})`, async () => {
   const quiet = await chaos(0);
-  expect(quiet.digests).toHaveLength(101);
+  expect(quiet.digests).toHaveLength(49);
   for (let seed = 1; seed <= RUNS; seed++) {
     const { deaths, digests, value } = await chaos(seed);
     expect(deaths, `seed ${seed}`).toBeGreaterThan(0);

@@ -49,6 +49,7 @@ export class WorkerPool {
     let joined = false;
     const join = method(joinSchema, (hello) => {
       if (joined) throw new RefusedError("This worker has joined already: open another link for another worker.", {});
+      refuseStranger(hello);
       if ((hello.host === "") !== own) throw new RefusedError("A worker elsewhere must say where its values are.", {});
       joined = true;
       return this.#join(peer, hello);
@@ -112,7 +113,6 @@ export class WorkerPool {
   }
 
   async #join(peer: Peer, join: Join): Promise<{ id: string }> {
-    refuseStranger(join);
     const worker: PoolWorker = { id: `w${++this.#joined}`, join, peer };
     let told = this.#setup();
     await tell(peer, told);
