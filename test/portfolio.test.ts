@@ -1,7 +1,7 @@
 import { createGraph, numeric, type Ref } from "@graphvm/rules";
 import { expect, test } from "vitest";
-import { market, pricing, riskFactors } from "../../../bench/src/portfolio-work.js";
-import { main } from "../../../notebooks/portfolio.js";
+import { market, pricing, riskFactors } from "../bench/src/portfolio-work.js";
+import { main } from "../notebooks/portfolio.js";
 
 const total = pricing.total();
 const factors = riskFactors();
