@@ -24,7 +24,7 @@ export function drawGraph(graph: PlannerGraph, fold: number): GraphPicture {
 }
 
 function whole({ structure, jobOf }: PlannerGraph): GraphPicture {
-  const at = new Map([...jobOf.keys()].sort((a, b) => a - b).map((node, i) => [node, i]));
+  const at = new Map(Array.from(jobOf.keys(), (node, i) => [node, i] as const));
   const nodes = [...at.keys()].map((node): PictureNode => {
     const ref = structure.table.ref(node)!;
     const job = jobOf.get(node)!;

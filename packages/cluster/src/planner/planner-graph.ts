@@ -4,6 +4,7 @@ import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
 import type { JobPlan } from "../scheduler/types.js";
 import { type CutJob, cutGraph } from "./cut.js";
 import { type DeclaredFile, declaredFiles } from "./declared-files.js";
+import { JobColumn } from "./job-column.js";
 
 /** A job with what its worker needs to know. */
 export interface PlannedJob extends JobPlan {
@@ -29,7 +30,7 @@ export interface Plan {
 export class PlannerGraph {
   readonly structure: Structure;
   /** The job that computes a node (the first that asked for it, where several compute it again). */
-  readonly jobOf = new Map<number, number>();
+  readonly jobOf = new JobColumn();
   readonly #files = new Map<number, readonly DeclaredFile[]>();
 
   constructor(maxNodes: number) {
@@ -42,7 +43,7 @@ export class PlannerGraph {
     const order = this.#expand(roots);
     const jobs = cutGraph(structure, order, { roots, cut, noCopy });
     for (const job of jobs) {
-      for (const node of job.nodes) if (!this.jobOf.has(node)) this.jobOf.set(node, job.node);
+      for (const node of job.nodes) if (this.jobOf.get(node) === undefined) this.jobOf.set(node, job.node);
       this.jobOf.set(job.node, job.node);
     }
     return { jobs: jobs.map((job) => this.#planned(job)), ...this.#counts(order) };
