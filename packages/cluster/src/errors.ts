@@ -53,6 +53,11 @@ export class TokenNeededError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** The other side of a link gave no sign of life for too long. */
+export class PeerSilentError extends GraphvmError {
+  static override readonly code = "GVM3207";
+}
+
 /** Expansion took longer than it may: a rule that never ends. */
 export class RuleNeverEndsError extends GraphvmError {
   static override readonly code = "GVM3301";
@@ -109,6 +114,7 @@ registerErrors(
   BadMessageError,
   PortInUseError,
   TokenNeededError,
+  PeerSilentError,
   RuleNeverEndsError,
   PlannerDiedError,
   JobKillsWorkersError,

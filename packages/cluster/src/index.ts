@@ -25,4 +25,6 @@ export {
   replayRecording,
 } from "./replay/replay.js";
 export type { Cause, Divergence, ReplayReport } from "./replay/report.js";
+export type { Clock } from "./transport/clock.js";
+export type { Heartbeat } from "./transport/heartbeat.js";
 export { connectWorker, type RemoteWorker, type WorkerOptions } from "./worker/connect-worker.js";

@@ -29,7 +29,7 @@ test("C6: a wrong token and none at all are refused, for clients and workers, on
     const shown = wrong === undefined ? {} : { token: wrong };
     expect(await failureOf(connect(cluster.url, shown))).toMatchObject({ code: "GVM3203" });
     expect(await failureOf(connectWorker({ master: cluster.url, ...shown }))).toMatchObject({ code: "GVM3203" });
-    expect(await failureOf(dial(`${cluster.url}/data`, wrong))).toMatchObject({ code: "GVM3203" });
+    expect(await failureOf(dial(`${cluster.url}/data`, { token: wrong }))).toMatchObject({ code: "GVM3203" });
   }
   const { numbers } = await cluster.session.load<Numbers>(fixture("numbers.ts"));
   expect(await cluster.session.calc(numbers.diamond(1))).toBeTypeOf("number");

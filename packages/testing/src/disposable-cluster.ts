@@ -152,10 +152,11 @@ export class DisposableCluster implements AsyncDisposable {
   }
 
   #workerOptions() {
-    const { token, root, workerRoot = root } = this.#options;
+    const { token, root, workerRoot = root, heartbeat } = this.#options;
     return {
       master: this.url,
       ...(token === undefined ? {} : { token }),
+      ...(heartbeat === undefined ? {} : { heartbeat }),
       ...(workerRoot === undefined ? {} : { root: workerRoot }),
     };
   }

@@ -9,3 +9,4 @@ export {
   gatedTransport,
 } from "./doubles.js";
 export { expectNoLeaks, newResources, openResources, type Resources } from "./leaks.js";
+export { VirtualClock } from "./virtual-clock.js";

@@ -2,12 +2,15 @@ import { DEFAULT_PORT } from "../master/start-master.js";
 import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
 import { Peer } from "../rpc/peer.js";
 import { dial } from "../transport/dial.js";
+import type { Heartbeat } from "../transport/heartbeat.js";
 import { Session } from "./session.js";
 
 /** How a client connects. */
 export interface ConnectOptions {
   /** The master's token. Default: the environment variable GRAPHVM_TOKEN. */
   readonly token?: string;
+  /** When a silent master counts as dead: calls that wait for it fail then. */
+  readonly heartbeat?: Heartbeat;
 }
 
 /**
@@ -19,7 +22,10 @@ export interface ConnectOptions {
  * await using session = await connect("ws://127.0.0.1:7225");
  */
 export async function connect(url = `ws://127.0.0.1:${DEFAULT_PORT}`, options: ConnectOptions = {}): Promise<Session> {
-  const link = await dial(url, options.token ?? process.env.GRAPHVM_TOKEN);
+  const link = await dial(url, {
+    token: options.token ?? process.env.GRAPHVM_TOKEN,
+    heartbeat: options.heartbeat,
+  });
   const peer = new Peer(link, {}, `master at ${url}`);
   try {
     const hello = await peer.call<{ seed: number; epoch: number }>("hello", {

@@ -8,6 +8,7 @@ import { type JobFile, VERSION } from "../protocol.js";
 import { type RecordedProgram, sha256Hex } from "../recording/index.js";
 import { DataClient } from "../store/data-client.js";
 import { ObjectStore } from "../store/object-store.js";
+import type { Heartbeat } from "../transport/heartbeat.js";
 import type { Transport } from "../transport/transport.js";
 import { JobRunner } from "./job-runner.js";
 import { SessionInputs } from "./session-inputs.js";
@@ -21,6 +22,7 @@ export interface SessionOptions {
   readonly roots: readonly string[];
   readonly limits: PlannerLimits;
   readonly token: string | undefined;
+  readonly heartbeat?: Heartbeat | undefined;
   /** How long jobs wait for a first worker before they fail, in seconds. */
   readonly patience: number;
 }
@@ -59,7 +61,7 @@ export class MasterSession {
   #setup: SessionSetup;
 
   constructor(options: SessionOptions) {
-    this.data = new DataClient(options.token);
+    this.data = new DataClient(() => ({ token: options.token, heartbeat: options.heartbeat }));
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits);
     this.#setup = { session: { seed: options.seed, epoch: options.epoch }, programs: [] };

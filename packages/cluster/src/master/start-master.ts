@@ -1,5 +1,6 @@
 import { Peer } from "../rpc/peer.js";
 import { dataMethods } from "../store/data-methods.js";
+import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { listen } from "../transport/listen.js";
 import { InputFiles } from "../worker/input-files.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
@@ -34,6 +35,8 @@ export interface MasterOptions {
   readonly maxNodes?: number;
   /** How long jobs wait where there is no worker before they fail, in seconds. Default 30. */
   readonly noWorkersSeconds?: number;
+  /** When a silent worker counts as dead; clients, which run their own code, have ten times as long. */
+  readonly heartbeat?: Heartbeat;
   /** Environment variables whose values never reach the journal. */
   readonly secretVariables?: readonly string[];
   /** The wall clock, in milliseconds since 1970. */
@@ -63,7 +66,7 @@ export interface MasterHandle extends AsyncDisposable {
 export async function startMaster(options: MasterOptions = {}): Promise<MasterHandle> {
   const now = options.now ?? Date.now;
   const root = options.root ?? process.cwd();
-  const { token } = options;
+  const { token, heartbeat } = options;
   const secrets = (options.secretVariables ?? [])
     .map((name) => process.env[name] ?? "")
     .filter((value) => value !== "");
@@ -74,6 +77,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     roots: [root],
     limits: { seconds: options.plannerSeconds ?? 60, nodes: options.maxNodes ?? 50_000_000 },
     token,
+    heartbeat,
     patience: options.noWorkersSeconds ?? 30,
   });
   let finish: () => void = () => {};
@@ -86,11 +90,11 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   });
   const data = dataMethods(session.store, (sha256) => session.inputs.pathOf(sha256));
   const server = await listen(
-    { port: options.port ?? DEFAULT_PORT, host: options.host, token },
+    { port: options.port ?? DEFAULT_PORT, host: options.host, token, heartbeat },
     {
-      "/": (link) => master.accept(link),
-      "/worker": (link) => session.acceptWorker(link),
-      "/data": (link) => void new Peer(link, data, "process"),
+      "/": { accept: (link) => master.accept(link), patience: PATIENT },
+      "/worker": { accept: (link) => session.acceptWorker(link) },
+      "/data": { accept: (link) => void new Peer(link, data, "process"), patience: PATIENT },
     },
   ).catch(async (error: unknown) => {
     await log.close();

@@ -1,6 +1,6 @@
 import { numericsDigest } from "@graphvm/engine";
 import * as v from "valibot";
-import { ConnectionLostError, RefusedError } from "../errors.js";
+import { ConnectionLostError, PeerSilentError, RefusedError } from "../errors.js";
 import type { Program } from "../program/program.js";
 import { type JobFile, type Join, joinSchema, PROTOCOL_VERSION, VERSION, type WorkerJob } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
@@ -128,7 +128,8 @@ export class WorkerPool {
     });
     this.#workers.set(worker.id, worker);
     this.#events.joined(worker.id, join.host);
-    peer.onClose(() => {
+    peer.onClose((closed) => {
+      if (closed instanceof PeerSilentError) reason ??= closed.message;
       this.#workers.delete(worker.id);
       const last = join.host !== "" && ![...this.#workers.values()].some((other) => other.join.host === join.host);
       this.#events.left(worker.id, last, reason);

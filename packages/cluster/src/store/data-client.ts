@@ -2,16 +2,17 @@ import { createHash } from "node:crypto";
 import { open, rename } from "node:fs/promises";
 import { ConnectionLostError, ValueLostError } from "../errors.js";
 import { Peer } from "../rpc/peer.js";
-import { dial } from "../transport/dial.js";
+import { type DialOptions, dial } from "../transport/dial.js";
 
 /** Fetches values and files from other processes; one connection to each, dialled when first needed. */
 export class DataClient {
   readonly #peers = new Map<string, Promise<Peer>>();
-  readonly #token: string | undefined;
+  readonly #options: (address: string) => DialOptions;
   #closed = false;
 
-  constructor(token: string | undefined) {
-    this.#token = token;
+  /** @param options How the process at an address is dialled. */
+  constructor(options: (address: string) => DialOptions = () => ({})) {
+    this.#options = options;
   }
 
   /**
@@ -66,7 +67,9 @@ export class DataClient {
     if (this.#closed) return Promise.reject(new ConnectionLostError("This process is ending.", {}));
     let peer = this.#peers.get(address);
     if (!peer) {
-      peer = dial(`${address}/data`, this.#token).then((transport) => new Peer(transport, {}, `process at ${address}`));
+      peer = dial(`${address}/data`, this.#options(address)).then(
+        (transport) => new Peer(transport, {}, `process at ${address}`),
+      );
       this.#peers.set(address, peer);
       const forget = (): void => {
         this.#peers.delete(address);

@@ -1,14 +1,23 @@
 import { WebSocket } from "ws";
 import { ConnectFailedError, RefusedError } from "../errors.js";
+import { type Heartbeat, watchPeer } from "./heartbeat.js";
 import { MAX_MESSAGE, socketTransport } from "./socket.js";
 import type { Transport } from "./transport.js";
+
+/** How a link is opened. */
+export interface DialOptions {
+  readonly token?: string | undefined;
+  readonly heartbeat?: Heartbeat | undefined;
+  /** How many times as long as others this peer may be silent. */
+  readonly patience?: number | undefined;
+}
 
 /**
  * Opens a link to a graphvm process.
  *
  * @throws ConnectFailedError where nobody answers; RefusedError where the token is wrong.
  */
-export function dial(url: string, token?: string): Promise<Transport> {
+export function dial(url: string, { token, heartbeat, patience }: DialOptions = {}): Promise<Transport> {
   return new Promise((resolve, reject) => {
     let socket: WebSocket;
     try {
@@ -41,6 +50,7 @@ export function dial(url: string, token?: string): Promise<Transport> {
     const transport = socketTransport(socket);
     socket.once("open", () => {
       socket.off("error", failed);
+      watchPeer(socket, heartbeat, patience);
       resolve(transport);
     });
   });

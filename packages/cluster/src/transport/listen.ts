@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { PortInUseError, TokenNeededError } from "../errors.js";
+import { type Heartbeat, watchPeer } from "./heartbeat.js";
 import { MAX_MESSAGE, socketTransport } from "./socket.js";
 import type { Transport } from "./transport.js";
 
@@ -13,10 +14,18 @@ export interface ListenOptions {
   /** Default 127.0.0.1. Any other address needs a token. */
   readonly host?: string | undefined;
   readonly token?: string | undefined;
+  readonly heartbeat?: Heartbeat | undefined;
 }
 
-/** What is called for each new link, by the path it was dialled under. */
-export type Routes = { readonly [path: string]: (transport: Transport) => void };
+/** What is done with the links of a path. */
+export interface Route {
+  accept(transport: Transport): void;
+  /** How many times as long as others these peers may be silent. */
+  readonly patience?: number;
+}
+
+/** What is done with each new link, by the path it was dialled under. */
+export type Routes = { readonly [path: string]: Route };
 
 export interface Listening {
   /** `ws://host:port`. */
@@ -50,7 +59,12 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
       answer(socket, refusal);
       return;
     }
-    sockets.handleUpgrade(request, socket, head, (link) => routes[path]!(socketTransport(link)));
+    const route = routes[path]!;
+    sockets.handleUpgrade(request, socket, head, (link) => {
+      const transport = socketTransport(link);
+      watchPeer(link, options.heartbeat, route.patience);
+      route.accept(transport);
+    });
   });
   await start(server, options.port, host);
   const { port } = server.address() as AddressInfo;

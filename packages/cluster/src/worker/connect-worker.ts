@@ -3,6 +3,7 @@ import { DataClient } from "../store/data-client.js";
 import { dataMethods } from "../store/data-methods.js";
 import { ObjectStore } from "../store/object-store.js";
 import { dial } from "../transport/dial.js";
+import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { listen } from "../transport/listen.js";
 import { InputFiles } from "./input-files.js";
 import { startWorker } from "./worker-host.js";
@@ -18,6 +19,8 @@ export interface WorkerOptions {
   readonly port?: number;
   /** Where relative input URIs are looked for before they are fetched from the master. Default: the working directory. */
   readonly root?: string;
+  /** When a silent peer counts as dead; a master, which may run in a client, has ten times as long. */
+  readonly heartbeat?: Heartbeat;
 }
 
 /** A worker that runs in this process for a master elsewhere. */
@@ -34,17 +37,21 @@ export interface RemoteWorker extends AsyncDisposable {
  * @throws ConnectFailedError, RefusedError, TokenNeededError
  */
 export async function connectWorker(options: WorkerOptions): Promise<RemoteWorker> {
-  const { token } = options;
+  const { token, heartbeat } = options;
   const master = options.master.replace(/\/+$/, "");
   const store = new ObjectStore();
-  const data = new DataClient(token);
+  const data = new DataClient((address) => ({
+    token,
+    heartbeat,
+    patience: address === master ? PATIENT : 1,
+  }));
   const files = new InputFiles(options.root ?? process.cwd(), { data, master });
   const methods = dataMethods(store, () => undefined);
   const server = await listen(
-    { port: options.port ?? 0, host: options.host, token },
-    { "/data": (peer) => void new Peer(peer, methods, "process") },
+    { port: options.port ?? 0, host: options.host, token, heartbeat },
+    { "/data": { accept: (link) => void new Peer(link, methods, "process"), patience: PATIENT } },
   );
-  const link = await dial(`${master}/worker`, token).catch(async (error: unknown) => {
+  const link = await dial(`${master}/worker`, { token, heartbeat, patience: PATIENT }).catch(async (error: unknown) => {
     await server.close();
     throw error;
   });

@@ -19,6 +19,9 @@ import type { Transport } from "../transport/transport.js";
 import type { ComputeResult } from "./compute-thread.js";
 import type { InputFiles } from "./input-files.js";
 
+const LOST =
+  "The connection to the master was lost: one of the two ended, or gave no sign of life for too long. Start the worker again.";
+
 /** What a worker shares with others of its process. */
 export interface WorkerShared {
   readonly store: ObjectStore;
@@ -59,7 +62,7 @@ export async function startWorker(link: Transport, shared: WorkerShared): Promis
     });
     link.onClose((reason) => {
       // a link that was closed on purpose has no reason: the master ended in order
-      if (reason) lost = new ConnectionLostError("The connection to the master was lost.", {}, { cause: reason });
+      if (reason) lost = new ConnectionLostError(LOST, {}, { cause: reason });
       thread.transport.close();
     });
   });

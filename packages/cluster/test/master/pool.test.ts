@@ -28,7 +28,7 @@ function master(programs: SessionSetup["programs"] = []) {
       runner.handle({ kind: "workerLeft", worker, hostLost });
     },
   });
-  const runner = new JobRunner(pool, new ObjectStore(), new DataClient(undefined), 30);
+  const runner = new JobRunner(pool, new ObjectStore(), new DataClient(), 30);
   /** Joins a worker that notes what it is told; `wrap` may tamper with its link. */
   const worker = (methods: Methods = {}, wrap: (link: Transport) => Transport = (link) => link) => {
     const [near, far] = memoryLink();

@@ -1,0 +1,20 @@
+/** What the shells measure time with, in seconds. The scheduler has none. */
+export interface Clock {
+  /** Calls `tick` again and again until the returned function is called. Keeps no process alive. */
+  every(seconds: number, tick: () => void): () => void;
+  /** Calls `ring` once, unless the returned function is called before. */
+  after(seconds: number, ring: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  every(seconds, tick) {
+    const timer = setInterval(tick, seconds * 1000);
+    timer.unref();
+    return () => clearInterval(timer);
+  },
+  after(seconds, ring) {
+    const timer = setTimeout(ring, seconds * 1000);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
+};
