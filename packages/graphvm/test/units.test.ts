@@ -3,6 +3,7 @@ import { tableFromArrays } from "apache-arrow";
 import { describe, expect, test } from "vitest";
 import { agreeToRun } from "../dist/cli/consent.js";
 import type { Context } from "../dist/cli/context.js";
+import { failureOf } from "../dist/cli/failure.js";
 import { parseTarget } from "../dist/cli/module-target.js";
 import { jsonValue, showValue } from "../dist/cli/show-value.js";
 import { bytesText, countText, plain, tableText } from "../dist/cli/text.js";
@@ -53,6 +54,37 @@ describe("progress bar", () => {
   test("is full when all is done", () => {
     expect(barText({ done: 2, total: 4 }, 1.25)).toBe(`${"█".repeat(14)}${"░".repeat(14)} 2/4 jobs, 1.3 s`);
     expect(barText({ done: 0, total: 0 }, 0)).toBe(`${"░".repeat(28)} 0/0 jobs, 0.0 s`);
+  });
+});
+
+describe("failures", () => {
+  /** An error with a stack of these frames. */
+  const thrown = (message: string, frames: readonly string[], cause?: Error) =>
+    Object.assign(new Error(message, { cause }), {
+      stack: `Error: ${message}\n${frames.map((frame) => `    at ${frame}`).join("\n")}`,
+    });
+
+  test("tell the innermost place in the user's files, of the deepest cause that has one", () => {
+    const cause = thrown("not today", [
+      "JSON.parse (<anonymous>)",
+      "next (/home/me/node_modules/lib/index.js:1:1)",
+      "Object.parse [as it is] (/home/me/lib/helper.ts:6:26)",
+      "<anonymous> (/home/me/main.ts:5:62)",
+      "run (file:///home/graphvm/run.js:1:2)",
+    ]);
+    const outer = thrown("it failed: not today", ["main (/home/me/main.ts:9:1)"], cause);
+    const { text, json } = failureOf(outer, false, "/home/me");
+    expect(text).toBe("GVM1000: it failed: not today (at lib/helper.ts:6:26)");
+    expect(json.error).toMatchObject({ message: "it failed: not today", fields: { at: "lib/helper.ts:6:26" } });
+    expect(failureOf(outer, false, "/elsewhere").text).toContain("(at /home/me/lib/helper.ts:6:26)");
+  });
+
+  test("a frame may have no function, and an error no place", () => {
+    expect(failureOf(thrown("x", ["async /me/a.ts:1:2"]), false, "/me").text).toBe("GVM1000: x (at a.ts:1:2)");
+    expect(failureOf(thrown("a.ts:1:2: x", ["/me/a.ts:1:2"]), false, "/me").text).toBe("GVM1000: a.ts:1:2: x");
+    expect(failureOf(thrown("x", ["run (node:fs:1:2)"]), false, "/me").text).toBe("GVM1000: x");
+    expect(failureOf(new Error("x"), false).json.error.fields).toHaveProperty("at");
+    expect(failureOf("x", false).text).toBe("GVM1000: x");
   });
 });
 
