@@ -143,7 +143,11 @@ describe("E7: a rule's body returns an op or a ref", () => {
     ["returns a promise", () => Promise.resolve(leaf(1)), "the rule returned a promise"],
     ["returns nothing", () => undefined, "the rule returned undefined"],
     ["returns a value", () => ({ x: 1 }), "the rule returned object"],
-    ["depends on something else", () => call(Math.max, [], [1 as unknown as Ref]), "dependency 0 is no ref"],
+    [
+      "depends on something else",
+      () => call(Math.max, [], [1 as unknown as Ref]),
+      "dependency 0 is no ref but of type number: a value goes into the first brackets",
+    ],
   ])("E7: one that %s fails with its node and the way to it", async (_, body, message) => {
     const bad = rule("bad", body as () => Op);
     const top = rule("top", (n: number) => call(Math.max, [], [leaf(n), bad()]));
@@ -156,6 +160,24 @@ describe("E7: a rule's body returns an op or a ref", () => {
     expect(error.cause).toBeInstanceOf(Error);
     expect(graph.getData(leaf(3))).toBe(3);
   });
+});
+
+test("E22: a value without an encoding names its node when its digest is asked for", async () => {
+  class Account {}
+  const open = rule("open", (n: number) => call(() => new Account(), [n]));
+  const graph = createGraph();
+  await graph.calc(open(3));
+  expect(() => graph.digest(open(3))).toThrow(
+    expect.objectContaining({
+      code: "GVM1001",
+      message: expect.stringMatching(/Account can't be encoded.*\(in t\.open\(3\)\)/),
+      fields: expect.objectContaining({ node: nodeId(open(3)), rule: "t.open" }),
+    }),
+  );
+});
+
+test("calc of what is no ref says so", async () => {
+  await expect(createGraph().calc(42 as unknown as Ref)).rejects.toThrow("calc takes what calling a rule gives");
 });
 
 describe("E8: an atom that fails loses nothing else", () => {

@@ -131,6 +131,12 @@ describe("D12: refs travel as JSON and come back as the same nodes", () => {
 });
 
 describe("D13: what can't travel is refused where it is written", () => {
+  test.each([[42], [undefined], [null], [t], [t.f]])("D13: %s is no ref", (root) => {
+    expect(() => writeRefs([root as unknown as Ref])).toThrow(
+      expect.objectContaining({ code: "GVM2003", message: expect.stringContaining("A ref is needed") }),
+    );
+  });
+
   const made = (source: string): unknown => new (Object.getPrototypeOf(() => {}).constructor)(`return ${source}`)();
 
   test("D13: functions that capture, are built in, or need a namespace the receiver has not", () => {

@@ -7,9 +7,10 @@ import { NotComputedError, UnencodableValueError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
 import { hexToId } from "../identity/hash128.js";
 import { nodeWords } from "../identity/node-id.js";
-import type { Ref, Rule } from "../identity/ref.js";
+import { Ref, type Rule } from "../identity/ref.js";
 import { type StreamOptions, startStream } from "../stream/start-stream.js";
 import type { Stream } from "../stream/stream.js";
+import { atomFailure } from "./atom-failure.js";
 import { type CalcOptions, Calculation } from "./calculation.js";
 import { equalValues } from "./equal-values.js";
 import { type Explanation, explainNode } from "./explain.js";
@@ -77,6 +78,9 @@ export class Graph implements Disposable {
   async calc(targets: Ref | readonly Ref[], options: CalcOptions = {}): Promise<unknown> {
     installDeterministicGlobals();
     const refs = Array.isArray(targets) ? (targets as readonly Ref[]) : [targets as Ref];
+    for (const ref of refs)
+      if (!(ref instanceof Ref))
+        throw new TypeError(`calc takes what calling a rule gives, a ref; this is ${typeof ref}.`);
     const roots = refs.map((ref) => this.structure.intern(ref));
     await new Calculation(this.#data, roots, options, this.#targetsOnly).run();
     const values = roots.map((root) => this.#values.get(root));
@@ -101,13 +105,21 @@ export class Graph implements Disposable {
     return node >= 0 && this.#data.done(node);
   }
 
-  /** The sha-256 of a node's value; computed when first asked for. */
+  /**
+   * The sha-256 of a node's value; computed when first asked for.
+   *
+   * @throws UnencodableValueError that names the node, for a value that has no encoding.
+   */
   digest(name: NodeName): string {
     const node = this.#find(name);
     const value = this.getData(name);
     let digest = this.#data.digests.get(node);
     if (digest === undefined) {
-      digest = digestValue(value);
+      try {
+        digest = digestValue(value);
+      } catch (error) {
+        throw atomFailure(error, this.structure, node, [node]);
+      }
       this.#data.digests.set(node, digest);
     }
     return digest;

@@ -126,7 +126,7 @@ export class Structure {
     const start = this.#edges.length;
     try {
       for (const dependency of op.deps) {
-        if (!(dependency instanceof Ref)) throw new TypeError(`dependency ${this.#edges.length - start} is no ref`);
+        if (!(dependency instanceof Ref)) throw noRef(this.#edges.length - start, dependency);
         this.#edges.push(this.intern(dependency));
         if ((this.#edges.length & 0xffff) === 0) this.#checkEdges(node);
       }
@@ -181,4 +181,11 @@ export class Structure {
       { cause: error },
     );
   }
+}
+
+function noRef(position: number, value: unknown): TypeError {
+  const what = value === null ? "null" : Array.isArray(value) ? "an array" : `of type ${typeof value}`;
+  return new TypeError(
+    `dependency ${position} is no ref but ${what}: a value goes into the first brackets, as in apply(f, value)(ref)`,
+  );
 }

@@ -20,9 +20,13 @@ export interface WriteOptions {
 /**
  * Writes refs for the wire and the journal.
  *
- * @throws CapturedVariableError for functions that are neither exported from a program nor closed.
+ * @throws CapturedVariableError for functions that are neither exported from a program nor closed; BadParamError for a
+ * root that is no ref.
  */
 export function writeRefs(roots: readonly Ref[], options: WriteOptions = {}): WireRefs {
+  for (const root of roots)
+    if (!(root instanceof Ref))
+      throw new BadParamError(`A ref is needed, which is what calling a rule gives; this is ${typeof root}.`, {});
   const index: RefIndex = new Map();
   const refs: [string, string, Json[]][] = [];
   const stack = [...roots].reverse();
