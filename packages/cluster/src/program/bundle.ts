@@ -79,6 +79,11 @@ function absoluteSources(map: string, directory: string): string {
   return JSON.stringify(parsed);
 }
 
+/** `name` of `name/part`, `@scope/name` of `@scope/name/part`. */
+function packageOf(specifier: string): string {
+  return specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
+}
+
 function compileError(failure: BuildFailure, name: string): ModuleCompileError {
   const first = failure.errors?.[0];
   if (!first)
@@ -86,7 +91,12 @@ function compileError(failure: BuildFailure, name: string): ModuleCompileError {
   const { location } = first;
   const place = location ? `${location.file}:${location.line}:${location.column + 1}: ` : "";
   const native = /No loader is configured for "\.node"/.test(first.text);
-  const advice = native ? " Native add-ons can't travel: call them through a package every worker has installed." : "";
+  const missing = /^Could not resolve "([^"./][^":]*)"$/.exec(first.text)?.[1];
+  const advice = native
+    ? " Native add-ons can't travel: call them through a package every worker has installed."
+    : missing
+      ? ` Install it (npm install ${packageOf(missing)}), or correct the name.`
+      : "";
   return new ModuleCompileError(`The module ${name} does not compile: ${place}${first.text}.${advice}`, {
     program: name,
     ...(location ? { file: location.file, line: location.line, column: location.column + 1 } : {}),

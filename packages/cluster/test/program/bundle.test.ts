@@ -63,6 +63,11 @@ test("C45: a module that isn't there, or imports what isn't there, is named", as
   expect(error.message).toContain("missing.js");
 });
 
+test("C45: a package that isn't installed says what to do", async () => {
+  const path = write(tempFolder(), { "a.ts": `import x from "@none/such/part";\nexport const y = x;` });
+  expect((await failureOf(bundleFile(path))).message).toContain("Install it (npm install @none/such)");
+});
+
 test("C45: a module that does not compile is an error with file, line and column", async () => {
   const folder = tempFolder();
   mkdirSync(join(folder, "lib"));
