@@ -116,12 +116,7 @@ export class Session implements AsyncDisposable {
    * @throws the first job's error; JobKillsWorkersError, NoWorkersError
    */
   async wait({ onProgress }: WaitOptions = {}): Promise<readonly JobOutcome[]> {
-    const stop = onProgress ? this.onProgress(onProgress) : undefined;
-    try {
-      return (await this.#peer.call<{ jobs: JobOutcome[] }>("wait")).jobs;
-    } finally {
-      stop?.();
-    }
+    return this.#wait({}, onProgress);
   }
 
   /** Calls `listener` whenever a job starts or ends, until the returned function is called. */
@@ -144,7 +139,7 @@ export class Session implements AsyncDisposable {
   async calc<T>(ref: Ref<T>, { cut = [], noCopy = [], onProgress }: CutRules & WaitOptions = {}): Promise<T> {
     const jobs = await this.jobDeps([ref], { cut, noCopy });
     await this.dispatchJobs(jobs, { noCopy });
-    await this.wait(onProgress ? { onProgress } : {});
+    await this.#wait({ brief: true }, onProgress);
     return this.getData(ref);
   }
 
@@ -195,6 +190,15 @@ export class Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #wait(params: { readonly brief?: boolean }, onProgress: WaitOptions["onProgress"]): Promise<JobOutcome[]> {
+    const stop = onProgress ? this.onProgress(onProgress) : undefined;
+    try {
+      return (await this.#peer.call<{ jobs: JobOutcome[] }>("wait", params)).jobs;
+    } finally {
+      stop?.();
+    }
   }
 
   async #load(method: "load" | "remoteEval" | "addRules", program: Program): Promise<Module> {

@@ -69,10 +69,11 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     return { answer: { jobs: plan.jobs.map(jobInfo), nodes: plan.nodes, edges: plan.edges }, logged: counts(plan) };
   }),
 
-  wait: call(nothing, false, async (_params, session) => {
+  wait: call(v.strictObject({ brief: v.exactOptional(v.boolean()) }), false, async ({ brief }, session, log) => {
     await session.runner.settled();
     const jobs = session.outcomes();
-    return { answer: { jobs }, logged: { jobs: jobs.map((job) => ({ ...job })) } };
+    const news = log.news(jobs).map((job) => ({ ...job }));
+    return { answer: { jobs: brief ? [] : jobs }, logged: { jobs: news } };
   }),
 
   getData: call(v.strictObject({ refs: refsSchema }), false, async ({ refs }, session) => {

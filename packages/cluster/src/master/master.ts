@@ -6,6 +6,7 @@ import { type Json, sha256Hex } from "../recording/index.js";
 import { type Method, type Methods, method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { type Answer, type Call, SESSION_CALLS } from "./calls.js";
+import { ProgressNews } from "./progress-news.js";
 import { makeRecording } from "./recorder.js";
 import type { MasterSession } from "./session.js";
 import type { SessionLog } from "./session-log.js";
@@ -29,6 +30,7 @@ export class Master {
   readonly #now: () => number;
   readonly #end: () => void;
   readonly #clients = new Set<Peer>();
+  readonly #news: ProgressNews;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(session: MasterSession, log: SessionLog, roots: readonly string[], now: () => number, end: () => void) {
@@ -37,9 +39,10 @@ export class Master {
     this.#roots = roots;
     this.#now = now;
     this.#end = end;
-    session.runner.onProgress((progress) => {
+    this.#news = new ProgressNews((progress) => {
       for (const client of this.#clients) client.emit("progress", progress);
     });
+    session.runner.onProgress((progress) => this.#news.add(progress));
   }
 
   accept(link: Transport): void {
@@ -49,6 +52,7 @@ export class Master {
   }
 
   close(): void {
+    this.#news.close();
     for (const client of this.#clients) client.close();
   }
 

@@ -42,6 +42,8 @@ export class SessionLog {
   #setup: LoggedCall[] = [];
   #recorded: LoggedCall[] = [];
   #recording = false;
+  /** Digests that stand in a line of `wait` since the recording or the graph began. */
+  readonly #waited = new Map<string, string>();
 
   private constructor(
     directory: string,
@@ -93,6 +95,13 @@ export class SessionLog {
     return blobRef(sha256);
   }
 
+  /** Those jobs whose digests no line has yet: a line need not repeat what earlier ones say. */
+  news<J extends { readonly id: string; readonly digest: string }>(jobs: readonly J[]): J[] {
+    const news = jobs.filter(({ id, digest }) => this.#waited.get(id) !== digest);
+    for (const { id, digest } of news) this.#waited.set(id, digest);
+    return news;
+  }
+
   get recording(): boolean {
     return this.#recording;
   }
@@ -105,17 +114,20 @@ export class SessionLog {
   /** Turns recording on or off. The first line of a recording is what is loaded already. */
   setRecording(on: boolean): void {
     if (on && this.#recorded.length === 0) this.#recorded = [...this.#setup];
+    if (on !== this.#recording) this.#waited.clear();
     this.#recording = on;
   }
 
   clearRecording(): void {
     this.#recorded = this.#recording ? [...this.#setup] : [];
+    this.#waited.clear();
   }
 
   /** Forgets programs and graph: the session starts over. */
   restart(): void {
     this.#setup = [];
     this.#recorded = [];
+    this.#waited.clear();
   }
 
   async close(): Promise<void> {
@@ -124,6 +136,8 @@ export class SessionLog {
   }
 
   #note(call: LoggedCall): void {
+    // these can empty the graph
+    if (LOADS.has(call.method) || call.method === "initGraph") this.#waited.clear();
     if (call.method === "initGraph") this.#setup = this.#setup.filter((each) => LOADS.has(each.method));
     if (LOADS.has(call.method) || call.method === "initGraph" || call.method === "dispatchJobs") this.#setup.push(call);
   }

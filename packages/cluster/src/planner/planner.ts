@@ -36,6 +36,8 @@ export class Planner {
   readonly #programs = new Map<string, Program>();
   /** Graphs that were dispatched since the last reset: what a planner that starts over must know again. */
   #plans: PlanRequest[] = [];
+  /** The plan made last, of a graph and programs that did not change since. */
+  #last: { readonly key: string; readonly plan: Plan } | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #thread: ThreadHost | undefined;
   #peer: Peer | undefined;
@@ -76,8 +78,11 @@ export class Planner {
   /** Expands and cuts a graph. One that is to be dispatched is kept. */
   plan(request: PlanRequest, keep: boolean): Promise<Plan> {
     return this.#inOrder(async () => {
+      const key = JSON.stringify([request.refs, request.cut, request.noCopy]);
       try {
-        const plan = await this.#call<Plan>("plan", request);
+        // jobDeps and dispatchJobs of the same graph follow each other as a rule
+        const plan = this.#last?.key === key ? this.#last.plan : await this.#call<Plan>("plan", request);
+        this.#last = { key, plan };
         if (keep) this.#plans.push(request);
         return plan;
       } catch (error) {
@@ -124,6 +129,7 @@ export class Planner {
 
   async #call<T>(method: string, params: unknown): Promise<T> {
     if (this.#closed) throw new ConnectionLostError("The master ended.", {});
+    if (method !== "locate" && method !== "picture") this.#last = undefined;
     const { seconds } = this.#limits;
     // starting over does again what was done before, each within its limit
     const again = 1 + this.#programs.size + this.#plans.length;
@@ -173,6 +179,7 @@ export class Planner {
     const thread = this.#thread;
     this.#thread = undefined;
     this.#peer = undefined;
+    this.#last = undefined;
     await thread?.kill();
   }
 }

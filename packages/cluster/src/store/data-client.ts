@@ -3,6 +3,10 @@ import { open, rename } from "node:fs/promises";
 import { ConnectionLostError, ValueLostError } from "../errors.js";
 import { Peer } from "../rpc/peer.js";
 import { type DialOptions, dial } from "../transport/dial.js";
+import { PIECE, type Piece } from "./object-store.js";
+
+/** How many pieces of a value are asked for at once: one travels while another is checked. */
+const AHEAD = 4;
 
 /** Fetches values and files from other processes; one connection to each, dialled when first needed. */
 export class DataClient {
@@ -22,13 +26,26 @@ export class DataClient {
    */
   async value(address: string, id: string): Promise<Uint8Array> {
     const peer = await this.#peer(address);
-    const { bytes, hash } = await peer.call<{ bytes: Uint8Array; hash: string }>("value", { id });
-    const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-    copy.set(bytes);
-    if (createHash("sha256").update(copy).digest("hex") !== hash) {
-      throw new ValueLostError(`The value ${id} arrived with other bytes than were sent.`, { node: id });
-    }
-    return copy;
+    const first = await this.#piece(peer, id, 0);
+    const value = new Uint8Array(new SharedArrayBuffer(first.size));
+    value.set(first.bytes);
+    let next = 1;
+    const fetchMore = async (): Promise<void> => {
+      while (next * PIECE < value.length) {
+        const piece = next++;
+        const { bytes, size } = await this.#piece(peer, id, piece);
+        if (size !== value.length || bytes.length !== Math.min(PIECE, size - piece * PIECE)) throw otherBytes(id);
+        value.set(bytes, piece * PIECE);
+      }
+    };
+    await Promise.all(Array.from({ length: AHEAD }, fetchMore));
+    return value;
+  }
+
+  async #piece(peer: Peer, id: string, piece: number): Promise<Piece> {
+    const answer = await peer.call<Piece>("value", { id, piece });
+    if (createHash("sha256").update(answer.bytes).digest("hex") !== answer.hash) throw otherBytes(id);
+    return answer;
   }
 
   /** Copies an input file from the process at `address` to `path`, which appears only once it is whole and checked. */
@@ -78,4 +95,8 @@ export class DataClient {
     }
     return peer;
   }
+}
+
+function otherBytes(id: string): ValueLostError {
+  return new ValueLostError(`The value ${id} arrived with other bytes than were sent.`, { node: id });
 }

@@ -1,10 +1,21 @@
 import { createHash } from "node:crypto";
 
+/** How many bytes of a value travel in one message: with what lies around them, one frame. */
+export const PIECE = 2 * 1024 * 1024 - 1024;
+
+/** A part of a value on its way to another process. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly hash: string;
+  /** Bytes of the whole value. */
+  readonly size: number;
+}
+
 /** An encoded value in shared memory. */
 export interface StoredValue {
   readonly bytes: Uint8Array;
-  /** sha-256 of `bytes`, for transfers; computed when first asked for. */
-  readonly transferHash: () => string;
+  /** A piece of it with its sha-256, for transfers; computed when first asked for. */
+  piece(offset: number): Piece;
 }
 
 /** The values that a process holds for its session, by node id. Threads get handles, other processes copies. */
@@ -24,12 +35,13 @@ export class ObjectStore {
   /** Keeps a value that was computed or fetched for the graph of that number; one of an emptied graph is dropped. */
   put(id: string, bytes: Uint8Array, graph = this.#graph): void {
     if (graph !== this.#graph) return;
-    let hash: string | undefined;
-    const transferHash = (): string => {
-      hash ??= createHash("sha256").update(bytes).digest("hex");
-      return hash;
+    const hashes: string[] = [];
+    const piece = (offset: number): Piece => {
+      const part = Buffer.from(bytes.buffer, bytes.byteOffset + offset, Math.min(PIECE, bytes.length - offset));
+      hashes[offset / PIECE] ??= createHash("sha256").update(part).digest("hex");
+      return { bytes: part, hash: hashes[offset / PIECE]!, size: bytes.length };
     };
-    this.#values.set(id, { bytes, transferHash });
+    this.#values.set(id, { bytes, piece });
   }
 
   clear(): void {
