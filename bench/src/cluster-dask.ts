@@ -54,7 +54,7 @@ if __name__ == "__main__":
 
 /** What Dask takes in the same minutes; undefined where python3 has no dask.distributed. */
 export function runDask(): { readonly [measure in Measure]: Measured } | undefined {
-  const run = spawnSync("python3", ["-c", DASK], { encoding: "utf8", timeout: 120_000 });
+  const run = spawnSync("python3", ["-c", DASK], { encoding: "utf8", timeout: 90_000 });
   const line = run.stdout?.split("\n")[0] ?? "";
   if (!line.startsWith("{")) {
     const why = run.error?.message ?? run.stderr?.trim().split("\n").at(-1) ?? "";

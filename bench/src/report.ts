@@ -23,11 +23,11 @@ export function report(results: readonly BenchResult[]): void {
   const rows = results.map((result) => [
     result.name,
     result.n.toLocaleString("en-US"),
-    result.seconds.toFixed(3),
+    shown(result.seconds),
     result.coldSeconds?.toFixed(3) ?? "",
     `${(result.peakBytes / 1e6).toFixed(0)} MB`,
     result.nodesPerSecond === undefined ? "" : Math.round(result.nodesPerSecond).toLocaleString("en-US"),
-    result.ratio === undefined ? "" : `${result.ratio.toFixed(0)} x ${result.peer ?? ""}`,
+    result.ratio === undefined ? "" : `${result.ratio.toFixed(result.ratio < 10 ? 1 : 0)} x ${result.peer ?? ""}`,
   ]);
   const head = ["name", "n", "median s", "cold s", "peak", "nodes/s", "ratio"];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]!.length)));
@@ -36,6 +36,11 @@ export function report(results: readonly BenchResult[]): void {
       `${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!))).join("  ")}\n`,
     );
   }
+}
+
+/** Seconds to the millisecond; short ones to ten microseconds. */
+function shown(seconds: number): string {
+  return seconds.toFixed(seconds < 0.1 ? 5 : 3);
 }
 
 /** The middle one of some figures. */
