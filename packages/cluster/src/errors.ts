@@ -88,6 +88,16 @@ export class IllegalTransitionError extends GraphvmError {
   static override readonly code = "GVM3404";
 }
 
+/** A job that ran longer than it may, as often as it may be tried; `fields` name job, rule, seconds and attempts. */
+export class JobTimeoutError extends GraphvmError {
+  static override readonly code = "GVM3405";
+}
+
+/** A job that was cancelled before it was done. What was computed is kept, and another dispatch goes on from there. */
+export class JobCancelledError extends GraphvmError {
+  static override readonly code = "GVM3406";
+}
+
 /** A call the session can't answer now. */
 export class SessionStateError extends GraphvmError {
   static override readonly code = "GVM3501";
@@ -121,6 +131,8 @@ registerErrors(
   NoWorkersError,
   NondeterministicJobError,
   IllegalTransitionError,
+  JobTimeoutError,
+  JobCancelledError,
   SessionStateError,
   ValueLostError,
   GraphEmptiedError,

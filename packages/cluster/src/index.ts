@@ -1,7 +1,14 @@
 export { type ConnectOptions, connect } from "./client/connect.js";
 export type { Jobs } from "./client/jobs.js";
 export { RecordingFile } from "./client/recording-file.js";
-export { type ClusterStats, type CutRules, type Module, Session, type WaitOptions } from "./client/session.js";
+export {
+  type ClusterStats,
+  type CutRules,
+  type JobLimits,
+  type Module,
+  Session,
+  type WaitOptions,
+} from "./client/session.js";
 export * from "./errors.js";
 export type { Progress } from "./master/job-runner.js";
 export type { JobInfo, JobOutcome, SessionStatus } from "./master/session.js";

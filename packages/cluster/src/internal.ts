@@ -2,5 +2,5 @@
 export { registerHostModule } from "./program/host-modules.js";
 export { PROTOCOL_VERSION, VERSION } from "./protocol.js";
 export { type Json, type JsonObject, parsePlace, sourceExists } from "./recording/index.js";
-export { unbox } from "./replay/replay-calls.js";
+export { unbox } from "./replay/unbox.js";
 export type { Message, Transport } from "./transport/transport.js";

@@ -24,8 +24,18 @@ export interface CutRules {
   readonly noCopy?: readonly string[];
 }
 
+/** How long a job may run, and how often it is tried. They stand in recordings, and reach no value. */
+export interface JobLimits {
+  /** A job that runs longer, in seconds, is stopped and tried again; after its last retry it fails. Default: no limit. */
+  readonly timeout?: number;
+  /** How often a job that took too long or threw is tried again. Default 0. */
+  readonly retries?: number;
+}
+
 /** Called while jobs run. */
 export interface WaitOptions {
+  /** Cancels what is dispatched, as `cancel()` does. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -102,21 +112,44 @@ export class Session implements AsyncDisposable {
     return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
   }
 
-  /** Gives jobs to the workers. What is done already is not done again. */
-  async dispatchJobs(jobs: Jobs, { noCopy = [] }: Pick<CutRules, "noCopy"> = {}): Promise<Jobs> {
+  /**
+   * Gives jobs to the workers. What is done already is not done again. A timeout holds for each job, from its next start.
+   *
+   * @example
+   * await session.dispatchJobs(jobs, { timeout: 60, retries: 2 });
+   */
+  async dispatchJobs(
+    jobs: Jobs,
+    { noCopy = [], timeout, retries }: Pick<CutRules, "noCopy"> & JobLimits = {},
+  ): Promise<Jobs> {
     const { roots, cut } = jobs;
-    const answer = await this.#peer.call<Plan>("dispatchJobs", { refs: this.#wire(roots), cut, noCopy });
+    const answer = await this.#peer.call<Plan>("dispatchJobs", {
+      refs: this.#wire(roots),
+      cut,
+      noCopy,
+      ...(timeout === undefined ? {} : { timeout }),
+      ...(retries === undefined ? {} : { retries }),
+    });
     return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
+  }
+
+  /**
+   * Ends what is dispatched and not done: jobs that wait fail, those that run end between two atoms or while they wait for
+   * an asynchronous one. A synchronous atom is left to finish, unless its thread may be killed: `{ force: true }`. What is
+   * done is kept, and another dispatch goes on from there.
+   */
+  async cancel({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
+    await this.#peer.call("cancel", { force });
   }
 
   /**
    * Waits until every dispatched job is done.
    *
    * @returns every finished job with the digest of its value
-   * @throws the first job's error; JobKillsWorkersError, NoWorkersError
+   * @throws the first job's error; JobKillsWorkersError, JobTimeoutError, JobCancelledError, NoWorkersError
    */
-  async wait({ onProgress }: WaitOptions = {}): Promise<readonly JobOutcome[]> {
-    return this.#wait({}, onProgress);
+  async wait(options: WaitOptions = {}): Promise<readonly JobOutcome[]> {
+    return this.#wait({}, options);
   }
 
   /** Calls `listener` whenever a job starts or ends, until the returned function is called. */
@@ -136,10 +169,13 @@ export class Session implements AsyncDisposable {
   }
 
   /** `jobDeps`, `dispatchJobs`, `wait` and `getData` in one. */
-  async calc<T>(ref: Ref<T>, { cut = [], noCopy = [], onProgress }: CutRules & WaitOptions = {}): Promise<T> {
+  async calc<T>(
+    ref: Ref<T>,
+    { cut = [], noCopy = [], ...options }: CutRules & JobLimits & WaitOptions = {},
+  ): Promise<T> {
     const jobs = await this.jobDeps([ref], { cut, noCopy });
-    await this.dispatchJobs(jobs, { noCopy });
-    await this.#wait({ brief: true }, onProgress);
+    await this.dispatchJobs(jobs, { noCopy, ...options });
+    await this.#wait({ brief: true }, options);
     return this.getData(ref);
   }
 
@@ -192,11 +228,16 @@ export class Session implements AsyncDisposable {
     await this.close();
   }
 
-  async #wait(params: { readonly brief?: boolean }, onProgress: WaitOptions["onProgress"]): Promise<JobOutcome[]> {
+  async #wait(params: { readonly brief?: boolean }, { onProgress, signal }: WaitOptions): Promise<JobOutcome[]> {
     const stop = onProgress ? this.onProgress(onProgress) : undefined;
+    // where the link is lost, the wait says so
+    const cancel = (): void => void this.cancel().catch(() => {});
+    signal?.addEventListener("abort", cancel, { once: true });
     try {
+      if (signal?.aborted) await this.cancel();
       return (await this.#peer.call<{ jobs: JobOutcome[] }>("wait", params)).jobs;
     } finally {
+      signal?.removeEventListener("abort", cancel);
       stop?.();
     }
   }

@@ -35,7 +35,12 @@ function call<S extends v.GenericSchema>(
 
 const nothing = v.strictObject({});
 const rules = v.array(v.pipe(v.string(), v.maxLength(400)));
-const dispatchSchema = v.strictObject({ refs: refsSchema, cut: rules, noCopy: rules });
+const cutSchema = v.strictObject({ refs: refsSchema, cut: rules, noCopy: rules });
+const dispatchSchema = v.strictObject({
+  ...cutSchema.entries,
+  timeout: v.exactOptional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1_000_000))),
+  retries: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
+});
 
 const loadCall = call(
   v.strictObject({ program: programSchema }),
@@ -58,15 +63,20 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     return { answer: null, logged: null };
   }),
 
-  jobDeps: call(dispatchSchema, true, async ({ refs, cut, noCopy }, session) => {
+  jobDeps: call(cutSchema, true, async ({ refs, cut, noCopy }, session) => {
     const { plan } = await session.jobDeps(refs, { cut, noCopy });
     const answer = { jobs: plan.jobs.map(jobInfo), nodes: plan.nodes, edges: plan.edges };
     return { answer, logged: counts(plan) };
   }),
 
-  dispatchJobs: call(dispatchSchema, true, async ({ refs, cut, noCopy }, session) => {
-    const plan = await session.dispatch(refs, { cut, noCopy });
+  dispatchJobs: call(dispatchSchema, true, async ({ refs, cut, noCopy, ...limits }, session) => {
+    const plan = await session.dispatch(refs, { cut, noCopy }, limits);
     return { answer: { jobs: plan.jobs.map(jobInfo), nodes: plan.nodes, edges: plan.edges }, logged: counts(plan) };
+  }),
+
+  cancel: call(v.strictObject({ force: v.boolean() }), true, async ({ force }, session) => {
+    session.runner.cancel(force);
+    return { answer: null, logged: null };
   }),
 
   wait: call(v.strictObject({ brief: v.exactOptional(v.boolean()) }), false, async ({ brief }, session, log) => {

@@ -4,9 +4,11 @@ import type { PlannedJob } from "../planner/planner-graph.js";
 import type { JobFile } from "../protocol.js";
 import type { Job } from "../scheduler/job.js";
 import { Scheduler } from "../scheduler/scheduler.js";
-import type { Instruction, SchedulerEvent } from "../scheduler/types.js";
+import type { Instruction, JobLimits, SchedulerEvent } from "../scheduler/types.js";
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
+import { type Clock, systemClock } from "../transport/clock.js";
+import { RunTimers } from "./run-timers.js";
 import type { WorkerPool } from "./worker-pool.js";
 
 /** How far a dispatch has come. */
@@ -33,9 +35,13 @@ export class JobRunner {
   #generation = 0;
 
   readonly #patience: number;
+  readonly #runs: RunTimers;
+  /** Workers whose thread is being killed. */
+  readonly #stopping = new Map<string, Promise<void>>();
 
   /** @param patience How long jobs wait for a first worker before they fail, in seconds. */
-  constructor(pool: WorkerPool, store: ObjectStore, data: DataClient, patience: number) {
+  constructor(pool: WorkerPool, store: ObjectStore, data: DataClient, patience: number, clock: Clock = systemClock) {
+    this.#runs = new RunTimers(clock);
     this.#patience = patience;
     this.#pool = pool;
     this.#store = store;
@@ -43,7 +49,7 @@ export class JobRunner {
   }
 
   /** @throws SessionStateError where a job is known as one whose value is copied, or the other way round. */
-  submit(jobs: readonly { job: PlannedJob; files: readonly JobFile[] }[]): void {
+  submit(jobs: readonly { job: PlannedJob; files: readonly JobFile[] }[], limits: JobLimits = {}): void {
     const fresh = jobs.filter(({ job }) => {
       const known = this.#scheduler.job(job.id);
       if (!known || known.state === "failed") return true;
@@ -53,7 +59,12 @@ export class JobRunner {
     // a known job keeps the plan it has: its inputs and files belong together
     for (const each of fresh) this.#planned.set(each.job.id, each);
     this.#firstError = undefined;
-    this.handle({ kind: "submitted", jobs: jobs.map(({ job }) => job) });
+    this.handle({ kind: "submitted", jobs: jobs.map(({ job }) => job), limits });
+  }
+
+  /** Ends what is not done: at once where `force` is set, else where it can end. What is done stays. */
+  cancel(force: boolean): void {
+    this.handle({ kind: "cancelled", force });
   }
 
   /** Settles when nothing is left to run; rejects with the first job's error as soon as one fails. */
@@ -85,13 +96,13 @@ export class JobRunner {
     return this.#scheduler.workers().map((worker) => ({ ...worker }));
   }
 
-  /** Forgets every job; those that still run are not listened to. Whoever waits is told so. */
+  /** Forgets every job; those that still run are not listened to, and killed where their time was limited. */
   reset(): void {
     this.#reject(new GraphEmptiedError("The graph was emptied while its jobs ran: dispatch them again.", {}));
     this.#generation++;
-    const workers = this.#scheduler.workers();
+    for (const worker of this.#runs.clear()) this.#stop(worker);
     this.#scheduler = new Scheduler();
-    for (const { id, host } of workers) this.handle({ kind: "workerJoined", worker: id, host });
+    for (const { id, host } of this.#pool.list()) this.#rejoin(id, host, this.#generation);
     this.#planned = new Map();
     this.#firstError = undefined;
   }
@@ -133,8 +144,30 @@ export class JobRunner {
     if (!this.#scheduler.busy) for (const waiter of this.#waiters.splice(0)) waiter.resolve();
   }
 
+  /** A worker that is being stopped comes into the new graph once that is over. */
+  #rejoin(worker: string, host: string, generation: number): void {
+    const join = (): void => {
+      if (generation === this.#generation && this.#pool.has(worker))
+        this.handle({ kind: "workerJoined", worker, host });
+    };
+    const stopping = this.#stopping.get(worker);
+    if (stopping) void stopping.then(join);
+    else join();
+  }
+
+  #stop(worker: string): void {
+    this.#runs.end(worker);
+    const generation = this.#generation;
+    const stopping = this.#pool.stop(worker).then(() => {
+      this.#stopping.delete(worker);
+      if (generation === this.#generation) this.handle({ kind: "stopped", worker });
+    });
+    this.#stopping.set(worker, stopping);
+  }
+
   close(): void {
     this.#closed = true;
+    this.#runs.clear();
     clearTimeout(this.#noWorkersTimer);
     this.#generation++;
     this.#reject(new ConnectionLostError("The master ended.", {}));
@@ -149,6 +182,12 @@ export class JobRunner {
       case "run":
         void this.#run(instruction);
         return;
+      case "stop":
+        this.#stop(instruction.worker);
+        return;
+      case "abort":
+        this.#pool.abort(instruction.worker);
+        return;
       case "done":
         return;
       case "jobFailed":
@@ -157,7 +196,8 @@ export class JobRunner {
     }
   }
 
-  async #run({ worker, job: id, inputs }: Extract<Instruction, { kind: "run" }>): Promise<void> {
+  async #run({ worker, job: id, inputs, timeout }: Extract<Instruction, { kind: "run" }>): Promise<void> {
+    const run = this.#runs.begin(worker, timeout, () => this.handle({ kind: "timedOut", worker, job: id }));
     const generation = this.#generation;
     const { job, files } = this.#planned.get(id)!;
     let event: SchedulerEvent;
@@ -175,10 +215,14 @@ export class JobRunner {
           : { kind: "finished", worker, job: id, digest: answer.digest, size: answer.size };
     } catch (error) {
       // the pool has said that the worker left
-      if (error instanceof ConnectionLostError && !this.#pool.has(worker)) return;
+      if (error instanceof ConnectionLostError && !this.#pool.has(worker)) {
+        this.#runs.ended(worker, run);
+        return;
+      }
       event = { kind: "failed", worker, job: id, error: toWireError(error) };
     }
-    if (generation === this.#generation) this.handle(event);
+    // of a run that was stopped nobody wants to hear
+    if (this.#runs.ended(worker, run) && generation === this.#generation) this.handle(event);
   }
 
   async #jobBytes(job: Job): Promise<Uint8Array> {

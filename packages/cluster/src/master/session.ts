@@ -6,6 +6,7 @@ import type { Plan } from "../planner/planner-graph.js";
 import type { Program } from "../program/program.js";
 import { type JobFile, VERSION } from "../protocol.js";
 import { type RecordedProgram, sha256Hex } from "../recording/index.js";
+import type { JobLimits } from "../scheduler/types.js";
 import { DataClient } from "../store/data-client.js";
 import { ObjectStore } from "../store/object-store.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
@@ -155,9 +156,12 @@ export class MasterSession {
     return { plan, files: plan.jobs.map((job) => job.files.map((file) => this.inputs.resolve(file))) };
   }
 
-  async dispatch(refs: WireRefs, options: CutOptions): Promise<Plan> {
+  async dispatch(refs: WireRefs, options: CutOptions, limits: JobLimits = {}): Promise<Plan> {
     const { plan, files } = await this.jobDeps(refs, options, true);
-    this.runner.submit(plan.jobs.map((job, i) => ({ job, files: files[i]! })));
+    this.runner.submit(
+      plan.jobs.map((job, i) => ({ job, files: files[i]! })),
+      limits,
+    );
     return plan;
   }
 

@@ -68,6 +68,17 @@ export class WorkerPool {
     return this.#get(worker).peer.call("get", { id });
   }
 
+  /** Tells what runs on a worker to end when it can. */
+  abort(worker: string): void {
+    this.#workers.get(worker)?.peer.emit("abort", {});
+  }
+
+  /** Kills what computes in a worker; settles when it has another thread, or is gone. */
+  async stop(worker: string): Promise<void> {
+    const peer = this.#workers.get(worker)?.peer;
+    await peer?.call("stop").catch(() => peer.close());
+  }
+
   has(worker: string): boolean {
     return this.#workers.has(worker);
   }

@@ -1,8 +1,10 @@
 import { GraphvmError } from "@graphvm/engine";
 import type { Session } from "../client/session.js";
 import { ConnectionLostError } from "../errors.js";
-import type { JournalLine, Json, Recording } from "../recording/index.js";
+import type { JournalLine, Recording } from "../recording/index.js";
+import { ReplayLimits } from "./replay-limits.js";
 import type { Cause, Divergence } from "./report.js";
+import { errorCode, unbox } from "./unbox.js";
 
 /** Calls that a replay leaves out: they concern the recording, not the pipeline. */
 const SKIPPED: ReadonlySet<string> = new Set([
@@ -16,7 +18,7 @@ const SKIPPED: ReadonlySet<string> = new Set([
 
 /** Errors that tell of a machine and its limits, not of the pipeline: calls that ended with one are not compared. */
 const MACHINE_ERRORS: ReadonlySet<string> = new Set(
-  "GVM1104 GVM3201 GVM3301 GVM3302 GVM3401 GVM3402 GVM3502 GVM3503".split(" "),
+  "GVM1104 GVM3201 GVM3301 GVM3302 GVM3401 GVM3402 GVM3405 GVM3406 GVM3502 GVM3503".split(" "),
 );
 
 /** What comparing found so far. */
@@ -43,12 +45,14 @@ export async function replayCalls(
   onCall?: (line: JournalLine) => void,
 ): Promise<Tally> {
   const tally: Tally = { calls: 0, compared: 0, equal: 0, diverged: 0, first: undefined, seen: new Set() };
+  const limits = new ReplayLimits(session, recording);
   for (const line of recording.lines) {
     if (line.method === "endCluster") break;
+    if (await limits.concern(line)) continue;
     if (SKIPPED.has(line.method) || MACHINE_ERRORS.has(errorCode(line, recording) ?? "")) continue;
     onCall?.(line);
     // whoever waited may not have wanted the digests; a replay does
-    const params = line.method === "wait" ? {} : unbox(line.params, recording);
+    const params = line.method === "wait" ? {} : limits.params(unbox(line.params, recording));
     const outcome = await issue(session, line.method, params);
     tally.calls++;
     if (!compareOutcome(line, outcome, recording, tally, cause)) break;
@@ -98,10 +102,6 @@ function compareOutcome(
   return true;
 }
 
-function errorCode(line: JournalLine, recording: Recording): string | undefined {
-  return line.error === undefined ? undefined : (unbox(line.error, recording) as { code: string }).code;
-}
-
 interface JobDigest {
   readonly id: string;
   readonly rule: string;
@@ -147,19 +147,4 @@ function compareDigest(tally: Tally, id: string, digests: Digests, divergence: (
 function diverge(tally: Tally, divergence: Divergence): void {
   tally.diverged++;
   tally.first ??= divergence;
-}
-
-/** Puts blobs back in the place of their references: boxed JSON, and the texts of programs. */
-export function unbox(json: Json, recording: Recording): unknown {
-  if (typeof json !== "object" || json === null) return json;
-  if (Array.isArray(json)) return (json as readonly Json[]).map((item) => unbox(item, recording));
-  const record = json as { readonly [key: string]: Json };
-  const keys = Object.keys(record);
-  if (keys.length === 1 && keys[0] === "$json") {
-    const { $blob } = record.$json as { $blob: string };
-    return unbox(JSON.parse(Buffer.from(recording.blobs.get($blob)).toString("utf8")) as Json, recording);
-  }
-  if (keys.length === 1 && keys[0] === "$blob")
-    return Buffer.from(recording.blobs.get(record.$blob as string)).toString("utf8");
-  return Object.fromEntries(keys.map((key) => [key, unbox(record[key]!, recording)]));
 }

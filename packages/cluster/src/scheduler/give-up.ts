@@ -1,5 +1,12 @@
 import { toWireError, type WireError } from "@graphvm/engine";
-import { JobKillsWorkersError, NondeterministicJobError, NoWorkersError, ValueLostError } from "../errors.js";
+import {
+  JobCancelledError,
+  JobKillsWorkersError,
+  JobTimeoutError,
+  NondeterministicJobError,
+  NoWorkersError,
+  ValueLostError,
+} from "../errors.js";
 import type { Job } from "./job.js";
 
 // Why the scheduler fails a job that did not fail by itself, as errors for whoever waits.
@@ -24,6 +31,19 @@ export function killsWorkers(job: Job, reason: string | undefined): WireError {
 export function neverFound(job: Job, inputs: readonly string[], host: string): WireError {
   const sentence = `Job ${name(job)} could not fetch its inputs from ${host || "the master"} in ${job.misses} tries: check that the workers reach each other.`;
   return toWireError(new ValueLostError(sentence, { job: job.plan.id, inputs, host }));
+}
+
+export function tookTooLong(job: Job): WireError {
+  const { attempts, limits } = job;
+  const times = attempts === 1 ? "" : ` in each of ${attempts} attempts or failed`;
+  const sentence = `Job ${name(job)} ran longer than ${limits.timeout} s${times}: give it a longer timeout, or find out why it does not end.`;
+  const { id, rule } = job.plan;
+  return toWireError(new JobTimeoutError(sentence, { job: id, rule, seconds: limits.timeout, attempts }));
+}
+
+export function wasCancelled(job: Job): WireError {
+  const sentence = `Job ${name(job)} was cancelled: what was computed is kept, dispatch it again to go on from there.`;
+  return toWireError(new JobCancelledError(sentence, { job: job.plan.id, rule: job.plan.rule }));
 }
 
 export function noWorkers(): WireError {

@@ -1,16 +1,21 @@
 import type { WireError } from "@graphvm/engine";
 import { IllegalTransitionError } from "../errors.js";
-import type { JobPlan, JobState, JobView } from "./types.js";
+import type { JobLimits, JobPlan, JobState, JobView } from "./types.js";
 
 /** The legal transitions of a job, and what each of them means. Anything else is a bug. */
 export const JOB_TRANSITIONS: { readonly [from in JobState]: { readonly [to in JobState]?: string } } = {
-  waiting: { ready: "all inputs are done", failed: "an input failed" },
-  ready: { running: "given to a worker", waiting: "an input was lost", failed: "no worker can take it" },
+  waiting: { ready: "all inputs are done", failed: "an input failed, or it was cancelled" },
+  ready: {
+    running: "given to a worker",
+    waiting: "an input was lost",
+    failed: "no worker can take it, or it was cancelled",
+  },
   running: {
     done: "the worker finished it",
-    failed: "it threw, took down its last worker, or never found its inputs",
-    ready: "its worker died, or an input must be fetched from elsewhere",
-    waiting: "its worker died, or an input was not there, and an input is computed again",
+    failed:
+      "it threw or took too long once too often, was cancelled, took down its last worker, or never found its inputs",
+    ready: "its worker died, it is tried again, or an input must be fetched from elsewhere",
+    waiting: "its worker died, it is tried again, or an input was not there, and an input is computed again",
   },
   done: { waiting: "its value was lost and is needed again" },
   failed: {},
@@ -30,6 +35,11 @@ export class Job {
   readonly killed: string[] = [];
   /** How often it could not start because an input was not where it should be. */
   misses = 0;
+  limits: JobLimits = {};
+  /** How often it threw or took too long since it was last done. */
+  attempts = 0;
+  /** While it runs: it was told to end, or that was taken back by another dispatch. */
+  cancel: "asked" | "taken back" | undefined;
   digest: string | undefined;
   size = 0;
   error: WireError | undefined;

@@ -7,6 +7,8 @@ export interface WorkerEntry {
   readonly host: string;
   /** The job it runs. */
   job: string | undefined;
+  /** What computes in it is being killed: it gets no job. */
+  stopping: boolean;
   finished: number;
 }
 

@@ -1,9 +1,9 @@
 import type { WireError } from "@graphvm/engine";
-import { killsWorkers, neverFound, noWorkers, otherBytes } from "./give-up.js";
+import { killsWorkers, neverFound, noWorkers, otherBytes, tookTooLong, wasCancelled } from "./give-up.js";
 import { Job } from "./job.js";
 import { chooseWorker, type WorkerEntry } from "./placement.js";
 import { ReadyQueue } from "./ready-queue.js";
-import type { Instruction, JobPlan, JobState, SchedulerEvent } from "./types.js";
+import type { Instruction, JobLimits, JobPlan, JobState, SchedulerEvent } from "./types.js";
 
 /** A job that took down this many workers is given up. */
 export const MAX_KILLED_WORKERS = 3;
@@ -61,14 +61,20 @@ export class Scheduler {
   #apply(event: SchedulerEvent): void {
     switch (event.kind) {
       case "submitted":
-        for (const plan of event.jobs) this.#enter(plan);
+        for (const plan of event.jobs) this.#enter(plan, event.limits ?? {});
         for (const plan of event.jobs) this.#admit(this.#jobs.get(plan.id)!);
         return;
       case "wanted":
         this.#want(event.job);
         return;
       case "workerJoined":
-        this.#workers.set(event.worker, { id: event.worker, host: event.host, job: undefined, finished: 0 });
+        this.#workers.set(event.worker, {
+          id: event.worker,
+          host: event.host,
+          job: undefined,
+          stopping: false,
+          finished: 0,
+        });
         return;
       case "workerLeft":
         this.#workerLeft(event);
@@ -77,8 +83,16 @@ export class Scheduler {
         this.#finished(event);
         return;
       case "failed":
-        this.#release(event.worker, event.job);
-        if (this.#runsOn(event.job, event.worker)) this.#fail(this.#jobs.get(event.job)!, event.error, "it threw");
+        this.#failed(event);
+        return;
+      case "timedOut":
+        this.#timedOut(event);
+        return;
+      case "stopped":
+        this.#stopped(event.worker);
+        return;
+      case "cancelled":
+        this.#cancelAll(event.force);
         return;
       case "inputsMissing":
         this.#inputsMissing(event);
@@ -90,10 +104,16 @@ export class Scheduler {
   }
 
   /** A job that is new, or that failed and gets another chance: what it gave before must come out again. */
-  #enter(plan: JobPlan): void {
+  #enter(plan: JobPlan, limits: JobLimits): void {
     const known = this.#jobs.get(plan.id);
-    if (known && known.state !== "failed") return;
+    if (known && known.state !== "failed") {
+      // what this dispatch says holds from the job's next start; what it leaves open stays as it was
+      known.limits = { ...known.limits, ...limits };
+      if (known.cancel) known.cancel = "taken back";
+      return;
+    }
     const job = new Job(plan, this.#entered++);
+    job.limits = limits;
     if (known) {
       this.#counts.failed--;
       job.digest = known.digest;
@@ -154,6 +174,12 @@ export class Scheduler {
 
   /** A job that did not get to its end runs again once it has its inputs. */
   #runAgain(job: Job, why: string): void {
+    const { cancel } = job;
+    job.cancel = undefined;
+    if (cancel === "asked") {
+      this.#fail(job, wasCancelled(job), "it was cancelled");
+      return;
+    }
     job.worker = undefined;
     for (const id of job.plan.inputs) this.#want(id);
     if (this.#failWithInput(job)) return;
@@ -185,7 +211,7 @@ export class Scheduler {
   /** The worker is idle again; said of another job than it has, it is late news. */
   #release(id: string, job: string): void {
     const worker = this.#workers.get(id);
-    if (worker?.job === job) worker.job = undefined;
+    if (worker?.job === job && !worker.stopping) worker.job = undefined;
   }
 
   #runsOn(id: string, worker: string): boolean {
@@ -205,6 +231,8 @@ export class Scheduler {
     worker.finished++;
     job.digest = event.digest;
     job.size = event.size;
+    job.attempts = 0;
+    job.cancel = undefined;
     if (job.plan.noCopy) job.holder = event.worker;
     else job.hosts.add(worker.host);
     this.#move(job, "done", `finished on ${event.worker}`);
@@ -225,6 +253,52 @@ export class Scheduler {
       this.#move(each, "failed", each === job ? why : `${job.plan.rule} ${job.plan.id} failed`);
       this.#instructions.push({ kind: "jobFailed", job: each.plan.id, error });
       for (const id of each.dependents) stack.push(this.#jobs.get(id)!);
+    }
+  }
+
+  /** An atom threw, or the job ended because it was told to. */
+  #failed({ worker, job: id, error }: Extract<SchedulerEvent, { kind: "failed" }>): void {
+    this.#release(worker, id);
+    if (!this.#runsOn(id, worker)) return;
+    const job = this.#jobs.get(id)!;
+    if (job.cancel) this.#runAgain(job, "it was cancelled, and dispatched again");
+    else if (job.attempts++ < (job.limits.retries ?? 0)) this.#runAgain(job, "it threw and is tried again");
+    else this.#fail(job, error, "it threw");
+  }
+
+  #timedOut({ worker, job: id }: Extract<SchedulerEvent, { kind: "timedOut" }>): void {
+    if (!this.#runsOn(id, worker)) return;
+    const job = this.#jobs.get(id)!;
+    this.#stop(worker);
+    if (job.attempts++ < (job.limits.retries ?? 0)) this.#runAgain(job, "it took too long and is tried again");
+    else this.#fail(job, tookTooLong(job), "it took too long");
+    this.#recoverLost();
+  }
+
+  /** What computes in the worker is killed; values that lie in it alone go with that. */
+  #stop(id: string): void {
+    this.#workers.get(id)!.stopping = true;
+    for (const job of this.#jobs.values()) if (job.holder === id) job.holder = undefined;
+    this.#instructions.push({ kind: "stop", worker: id });
+  }
+
+  #stopped(id: string): void {
+    const worker = this.#workers.get(id);
+    if (!worker?.stopping) return;
+    worker.stopping = false;
+    worker.job = undefined;
+  }
+
+  #cancelAll(force: boolean): void {
+    for (const job of this.#jobs.values()) {
+      if (job.state === "done" || job.state === "failed") continue;
+      if (job.state === "running" && !force) {
+        job.cancel = "asked";
+        this.#instructions.push({ kind: "abort", worker: job.worker!, job: job.plan.id });
+        continue;
+      }
+      if (job.state === "running") this.#stop(job.worker!);
+      this.#fail(job, wasCancelled(job), "it was cancelled");
     }
   }
 
@@ -286,7 +360,9 @@ export class Scheduler {
       job.worker = worker.id;
       this.#move(job, "running", `given to ${worker.id}`);
       const inputs = job.plan.inputs.map((id) => ({ id, hosts: [...this.#jobs.get(id)!.hosts] }));
-      this.#instructions.push({ kind: "run", worker: worker.id, job: job.plan.id, inputs });
+      const { timeout } = job.limits;
+      const limit = timeout === undefined ? {} : { timeout };
+      this.#instructions.push({ kind: "run", worker: worker.id, job: job.plan.id, inputs, ...limit });
     }
   }
 }

@@ -14,11 +14,19 @@ export interface JobPlan {
   readonly noCopy: boolean;
 }
 
+/** How long a job may run and how often it is tried again; neither reaches a value. */
+export interface JobLimits {
+  /** A job that runs longer is stopped, in seconds. Without it, a job may run for ever. */
+  readonly timeout?: number;
+  /** How often a job that took too long or threw is tried again. Default 0. */
+  readonly retries?: number;
+}
+
 export type JobState = "waiting" | "ready" | "running" | "done" | "failed";
 
 /** What happened; the only way anything gets into the scheduler. */
 export type SchedulerEvent =
-  | { readonly kind: "submitted"; readonly jobs: readonly JobPlan[] }
+  | { readonly kind: "submitted"; readonly jobs: readonly JobPlan[]; readonly limits?: JobLimits }
   | { readonly kind: "wanted"; readonly job: string }
   | { readonly kind: "workerJoined"; readonly worker: string; readonly host: string }
   | {
@@ -45,6 +53,12 @@ export type SchedulerEvent =
       readonly inputs: readonly string[];
       readonly host: string;
     }
+  /** It has run for as long as it may. */
+  | { readonly kind: "timedOut"; readonly worker: string; readonly job: string }
+  /** The worker's thread was killed, as an instruction wanted, and has another. */
+  | { readonly kind: "stopped"; readonly worker: string }
+  /** Whatever is not done is to end; with `force` also what can only be killed. */
+  | { readonly kind: "cancelled"; readonly force: boolean }
   | { readonly kind: "noWorkers" };
 
 /** What is to be done about it. */
@@ -54,7 +68,12 @@ export type Instruction =
       readonly worker: string;
       readonly job: string;
       readonly inputs: readonly { readonly id: string; readonly hosts: readonly string[] }[];
+      readonly timeout?: number;
     }
+  /** Kill what computes in the worker, and say `stopped`: until then it gets no other job. */
+  | { readonly kind: "stop"; readonly worker: string }
+  /** Tell the job to end: it does so between two atoms, or while it waits for an asynchronous one. */
+  | { readonly kind: "abort"; readonly worker: string; readonly job: string }
   | { readonly kind: "done"; readonly job: string }
   | { readonly kind: "jobFailed"; readonly job: string; readonly error: WireError };
 

@@ -26,8 +26,9 @@ export function run(transport: Transport): void {
   let programs = new ProgramSet();
   let inputs = new PlacedInputs();
   let graph: Graph = createGraph({ inputs });
+  let running = new AbortController();
 
-  new Peer(
+  const peer = new Peer(
     transport,
     {
       configure: method(sessionSchema, (session) => {
@@ -43,10 +44,12 @@ export function run(transport: Transport): void {
       run: method(runSchema, async (job): Promise<ComputeResult> => {
         // a job that goes on while the session starts over stays in the graph it began in
         const into = graph;
+        running = new AbortController();
+        const { signal } = running;
         for (const file of job.files) inputs.place(file);
         for (const { id, bytes } of job.inputs) if (bytes && !into.hasData(id)) into.setData(id, decodeValue(bytes));
         const [ref] = await programs.read(job.refs);
-        const value = await into.calc(ref!);
+        const value = await into.calc(ref!, { signal });
         const digest = into.digest(job.id);
         if (job.noCopy) return { digest, size: 0 };
         const bytes = shared(encodeValue(value));
@@ -59,6 +62,7 @@ export function run(transport: Transport): void {
     },
     "worker",
   );
+  peer.on("abort", () => running.abort());
 }
 
 function shared(bytes: Uint8Array): Uint8Array {

@@ -1,4 +1,4 @@
-import { numericsDigest, toWireError } from "@graphvm/engine";
+import { CancelledError, numericsDigest, toWireError } from "@graphvm/engine";
 import * as v from "valibot";
 import { ConnectionLostError } from "../errors.js";
 import {
@@ -14,8 +14,8 @@ import {
 import { method, Peer } from "../rpc/peer.js";
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
-import { startThread, type ThreadHost } from "../thread/thread-host.js";
 import type { Transport } from "../transport/transport.js";
+import { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
 import type { InputFiles } from "./input-files.js";
 
@@ -45,17 +45,18 @@ export interface WorkerHandle {
 
 /**
  * A worker: between the master and a thread that computes. Never blocks, so that it answers while the thread is busy. When
- * the thread dies the link to the master closes, and the other way round.
+ * the thread dies the link to the master closes, and the other way round; a thread that the master wants stopped is replaced.
  *
  * @throws RefusedError where the master does not take it.
  */
 export async function startWorker(link: Transport, shared: WorkerShared): Promise<WorkerHandle> {
-  const thread = startThread(new URL("./compute-thread.js", import.meta.url));
-  const compute = new Peer(thread.transport, {}, "compute thread");
-  const master = new Peer(link, workerMethods(compute, shared), "master");
+  const compute = new ComputeHost();
+  const jobs = new RunningJobs(compute, shared);
+  const master = new Peer(link, workerMethods(compute, jobs, shared), "master");
+  master.on("abort", () => jobs.abort());
   let lost: Error | undefined;
   const over = new Promise<Error | undefined>((resolve) => {
-    thread.transport.onClose((reason) => {
+    compute.onClose((reason) => {
       if (reason) master.emit("died", { error: toWireError(reason) });
       master.close();
       resolve(lost ?? reason);
@@ -63,13 +64,13 @@ export async function startWorker(link: Transport, shared: WorkerShared): Promis
     link.onClose((reason) => {
       // a link that was closed on purpose has no reason: the master ended in order
       if (reason) lost = new ConnectionLostError(LOST, {}, { cause: reason });
-      thread.transport.close();
+      void compute.kill();
     });
   });
-  return { id: await join(master, thread, shared.host), over, kill: () => thread.kill() };
+  return { id: await join(master, compute, shared.host), over, kill: () => compute.kill() };
 }
 
-async function join(master: Peer, thread: ThreadHost, host: string): Promise<string> {
+async function join(master: Peer, compute: ComputeHost, host: string): Promise<string> {
   const hello: Join = {
     protocol: PROTOCOL_VERSION,
     version: VERSION,
@@ -80,22 +81,23 @@ async function join(master: Peer, thread: ThreadHost, host: string): Promise<str
   try {
     return (await master.call<{ id: string }>("join", hello)).id;
   } catch (error) {
-    await thread.kill();
+    await compute.kill();
     master.close();
     throw error;
   }
 }
 
-function workerMethods(compute: Peer, shared: WorkerShared) {
+function workerMethods(compute: ComputeHost, jobs: RunningJobs, shared: WorkerShared) {
   return {
     configure: method(sessionSchema, (session) => {
       // the master's own threads share its store with others that go on: the master clears it itself
       if (shared.host !== "") shared.store.clear();
-      return compute.call("configure", session);
+      return compute.configure(session);
     }),
-    clear: method(v.object({}), () => compute.call("clear")),
-    load: method(programSchema, (program) => compute.call("load", program)),
-    run: method(jobSchema, (job) => runJob(job, compute, shared)),
+    clear: method(v.object({}), () => compute.clear()),
+    load: method(programSchema, (program) => compute.load(program)),
+    run: method(jobSchema, (job) => jobs.run(job)),
+    stop: method(v.object({}), () => jobs.stop()),
     get: method(v.object({ id: nodeIdSchema }), async ({ id }) => compute.call<ComputeResult>("get", { id })),
   };
 }
@@ -105,23 +107,60 @@ export type RunAnswer =
   | { readonly digest: string; readonly size: number }
   | { readonly missing: readonly string[]; readonly host: string };
 
-async function runJob(job: WorkerJob, compute: Peer, shared: WorkerShared): Promise<RunAnswer> {
-  const { graph } = shared.store;
-  const inputs: { id: string; bytes: Uint8Array | null }[] = [];
-  for (const { id, hosts } of job.inputs) {
-    // the value of a job that is never copied has no host: it is in the thread already
-    if (hosts.length === 0) inputs.push({ id, bytes: null });
-    else {
-      const fetched = await fetchInput(id, hosts, shared);
-      if (typeof fetched === "string") return { missing: [id], host: fetched };
-      inputs.push({ id, bytes: fetched });
+/** The jobs a worker was given: one at a time, unless the master forgot one that goes on. */
+class RunningJobs {
+  readonly #compute: ComputeHost;
+  readonly #shared: WorkerShared;
+  #running = new Set<{ aborted: boolean }>();
+
+  constructor(compute: ComputeHost, shared: WorkerShared) {
+    this.#compute = compute;
+    this.#shared = shared;
+  }
+
+  async run(job: WorkerJob): Promise<RunAnswer> {
+    const running = { aborted: false };
+    this.#running.add(running);
+    try {
+      return await this.#run(job, running);
+    } finally {
+      this.#running.delete(running);
     }
   }
-  const files = await shared.files.place(job.files);
-  const { id, refs, noCopy } = job;
-  const result = await compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
-  if (result.bytes) shared.store.put(id, result.bytes, graph);
-  return { digest: result.digest, size: result.size };
+
+  /** Tells what runs to end when it can. */
+  abort(): void {
+    for (const running of this.#running) running.aborted = true;
+    this.#compute.emit("abort", {});
+  }
+
+  /** Kills what runs; settles when the worker can take jobs again. */
+  stop(): Promise<void> {
+    for (const running of this.#running) running.aborted = true;
+    return this.#compute.restart();
+  }
+
+  async #run(job: WorkerJob, running: { readonly aborted: boolean }): Promise<RunAnswer> {
+    const { store, files: placer } = this.#shared;
+    const { graph } = store;
+    const inputs: { id: string; bytes: Uint8Array | null }[] = [];
+    for (const { id, hosts } of job.inputs) {
+      // the value of a job that is never copied has no host: it is in the thread already
+      if (hosts.length === 0) inputs.push({ id, bytes: null });
+      else {
+        const fetched = await fetchInput(id, hosts, this.#shared);
+        if (typeof fetched === "string") return { missing: [id], host: fetched };
+        inputs.push({ id, bytes: fetched });
+      }
+    }
+    const files = await placer.place(job.files);
+    // between here and the thread nothing is awaited: whoever aborts now finds the job there
+    if (running.aborted) throw new CancelledError("The job was stopped before it began.", {});
+    const { id, refs, noCopy } = job;
+    const result = await this.#compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
+    if (result.bytes) store.put(id, result.bytes, graph);
+    return { digest: result.digest, size: result.size };
+  }
 }
 
 /** The bytes of an input, from this process's store or from one that has them; the host's name where it has them no more. */

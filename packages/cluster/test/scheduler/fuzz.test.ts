@@ -15,19 +15,34 @@ function live(seed: number, world: World): void {
   // a prefix is closed under "needs"; submitting a known job again changes nothing
   world.submit(jobs.slice(0, 1 + random.int(jobs.length)));
   const running = (): string[] => [...world.workers].filter(([, { run }]) => run).map(([id]) => id);
+  const stopping = (): string[] => [...world.workers].filter(([, worker]) => worker.stopping).map(([id]) => id);
+  // half of the lives know neither timeouts nor cancelling
+  const limited = random.chance(0.5) ? 0.5 : 0;
+  const limits = () => (random.chance(limited) ? { timeout: 1, retries: random.int(3) } : {});
   const mayDie = (id: string): boolean => {
     const job = world.workers.get(id)!.run?.job;
     return job === undefined || (world.kills.get(job) ?? 0) < MAX_KILLED_WORKERS - 1;
   };
   const steps: (() => void)[] = [
-    () => running().length > 0 && world.end(pick(running())!, throws),
-    () => running().length > 0 && world.end(pick(running())!, throws),
+    () => running().length > 0 && world.end(pick(running())!, throws, random.chance(0.5)),
+    () => running().length > 0 && world.end(pick(running())!, throws, random.chance(0.5)),
+    () => {
+      const id = random.chance(limited) ? pick(running()) : undefined;
+      if (id !== undefined) world.tell({ kind: "timedOut", worker: id, job: world.workers.get(id)!.run!.job });
+    },
+    () => {
+      const id = pick(stopping());
+      if (id !== undefined) world.restarted(id);
+    },
+    () => {
+      if (random.chance(limited / 5)) world.tell({ kind: "cancelled", force: random.chance(0.5) });
+    },
     () => world.workers.size < 5 && world.join(pick(HOSTS)!),
     () => {
       const id = pick([...world.workers.keys()].filter(mayDie));
       if (id !== undefined) world.kill(id);
     },
-    () => world.submit(jobs.slice(0, 1 + random.int(jobs.length))),
+    () => world.submit(jobs.slice(0, 1 + random.int(jobs.length)), limits()),
     () => world.tell({ kind: "wanted", job: pick(jobs)!.id }),
     () => {
       // a process forgets a value without a word
@@ -44,8 +59,9 @@ function live(seed: number, world: World): void {
     },
   ];
   for (let step = 0; step < 120; step++) pick(steps)!();
-  world.submit(jobs);
+  world.submit(jobs, limits());
   if (world.workers.size === 0) world.join("");
+  for (const id of stopping()) world.restarted(id);
   for (let id = running()[0]; id !== undefined; id = running()[0]) world.end(id, throws);
   checkEnd(world, jobs, throws);
 }

@@ -1,5 +1,5 @@
 import type { Scheduler } from "../../dist/scheduler/scheduler.js";
-import type { JobPlan, SchedulerEvent } from "../../dist/scheduler/types.js";
+import type { JobLimits, JobPlan, SchedulerEvent } from "../../dist/scheduler/types.js";
 
 /** A small seeded generator: the same run for the same seed, on every machine. */
 export function seeded(seed: number): { int(below: number): number; chance(p: number): boolean } {
@@ -40,6 +40,10 @@ interface Worker {
   run: { job: string; inputs: readonly { id: string; hosts: readonly string[] }[] } | undefined;
   /** Values that lie in it alone. */
   readonly held: Set<string>;
+  /** Its thread was killed, and it has no other yet. */
+  stopping: boolean;
+  /** What it runs was told to end. */
+  aborted: boolean;
 }
 
 /** The processes, threads and stores that a scheduler believes in: it is checked against them at every instruction. */
@@ -63,17 +67,19 @@ export class World {
     for (const instruction of this.scheduler.handle(event)) {
       this.log.push(`  ${JSON.stringify(instruction)}`);
       if (instruction.kind === "run") this.#start(instruction.worker, instruction.job, instruction.inputs);
+      if (instruction.kind === "stop") this.#stop(instruction.worker);
+      if (instruction.kind === "abort") this.#abort(instruction.worker, instruction.job);
     }
   }
 
-  submit(jobs: readonly JobPlan[]): void {
+  submit(jobs: readonly JobPlan[], limits: JobLimits = {}): void {
     for (const job of jobs) this.plans.set(job.id, job);
-    this.tell({ kind: "submitted", jobs });
+    this.tell({ kind: "submitted", jobs, limits });
   }
 
   join(host: string): void {
     const id = `w${++this.#joined}`;
-    this.workers.set(id, { host, run: undefined, held: new Set() });
+    this.workers.set(id, { host, run: undefined, held: new Set(), stopping: false, aborted: false });
     if (!this.stores.has(host)) this.stores.set(host, new Set());
     this.tell({ kind: "workerJoined", worker: id, host });
   }
@@ -87,22 +93,45 @@ export class World {
     this.tell({ kind: "workerLeft", worker: id, hostLost: last });
   }
 
-  /** The worker gets to the end of what it runs: a value, an error, or inputs that were not there. */
-  end(id: string, throws: ReadonlySet<string>): void {
+  /** The worker gets to the end of what it runs: a value, an error, or inputs that were not there. `obeys`: it ends when told. */
+  end(id: string, throws: ReadonlySet<string>, obeys = true): void {
     const worker = this.workers.get(id)!;
     const { job, inputs } = worker.run!;
+    const { aborted } = worker;
     worker.run = undefined;
+    worker.aborted = false;
     const gone = inputs.find((input) => input.hosts.length > 0 && !this.stores.get(input.hosts[0]!)?.has(input.id));
     if (gone) {
       this.misses.set(job, (this.misses.get(job) ?? 0) + 1);
       this.#report({ kind: "inputsMissing", worker: id, job, inputs: [gone.id], host: gone.hosts[0]! });
-    } else if (throws.has(job)) {
+    } else if (throws.has(job) || (aborted && obeys)) {
       this.#report({ kind: "failed", worker: id, job, error: { code: "", name: "Error", message: job, fields: {} } });
     } else {
       if (this.plans.get(job)!.noCopy) worker.held.add(job);
       else this.stores.get(worker.host)!.add(job);
       this.#report({ kind: "finished", worker: id, job, digest: `digest of ${job}`, size: job.length });
     }
+  }
+
+  /** The worker's new thread is there. */
+  restarted(id: string): void {
+    this.workers.get(id)!.stopping = false;
+    this.tell({ kind: "stopped", worker: id });
+  }
+
+  #stop(id: string): void {
+    const worker = this.workers.get(id)!;
+    if (!worker.run) throw new Error(`${id} runs nothing that could be stopped`);
+    worker.run = undefined;
+    worker.aborted = false;
+    worker.stopping = true;
+    worker.held.clear();
+  }
+
+  #abort(id: string, job: string): void {
+    const worker = this.workers.get(id)!;
+    if (worker.run?.job !== job) throw new Error(`${id} does not run ${job}, which is to end`);
+    worker.aborted = true;
   }
 
   #report(event: SchedulerEvent): void {
@@ -118,6 +147,7 @@ export class World {
     };
     must(worker !== undefined, "there is no such worker");
     must(worker!.run === undefined, "the worker is busy");
+    must(!worker!.stopping, "the worker has no thread");
     must(![...this.workers.values()].some(({ run }) => run?.job === job), "it runs elsewhere already");
     must(inputs.map((input) => input.id).join() === plan.inputs.join(), "other inputs than planned");
     for (const input of inputs) {

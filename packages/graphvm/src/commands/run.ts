@@ -1,10 +1,10 @@
-import { type CutRules, KeyExistsError, type RecordingFile, type Session } from "@graphvm/cluster";
+import { type CutRules, type JobLimits, KeyExistsError, type RecordingFile, type Session } from "@graphvm/cluster";
 import { sourceExists } from "@graphvm/cluster/internal";
 import { Command } from "commander";
 import { type ClusterFlags, openCluster } from "../cli/cluster.js";
 import type { Context } from "../cli/context.js";
 import { asRunnable, loadTarget, parseTarget, type Runnable } from "../cli/module-target.js";
-import { clusterOptions, cutOptions, noCopyRules } from "../cli/options.js";
+import { clusterOptions, cutOptions, noCopyRules, positive, wholeNumber } from "../cli/options.js";
 import { jsonValue, showValue } from "../cli/show-value.js";
 import { bytesText, countText } from "../cli/text.js";
 import { progressBar } from "../progress.js";
@@ -14,6 +14,8 @@ interface RunFlags extends ClusterFlags {
   readonly force?: boolean;
   readonly cut?: readonly string[];
   readonly copy?: boolean | readonly string[];
+  readonly timeout?: number;
+  readonly retries?: number;
 }
 
 export function runCommand(context: Context): Command {
@@ -21,7 +23,13 @@ export function runCommand(context: Context): Command {
     .description("load a module and calculate what it exports: a ref, refs, or an async function of the session")
     .argument("<module>", "FILE.ts#export; the export is main, then default, where none is named")
     .option("--record <target>", "keep a recording: out.gvr or s3://bucket/key")
-    .option("--force", "replace a recording that is there");
+    .option("--force", "replace a recording that is there")
+    .option("--timeout <seconds>", "a job that runs longer is stopped (default: no limit)", positive)
+    .option(
+      "--retries <n>",
+      "how often a job that took too long or threw is tried again (default: 0)",
+      wholeNumber(0, 1000),
+    );
   return clusterOptions(cutOptions(command))
     .addHelpText("after", "\nExample:\n  graphvm run pipeline.ts#main --workers 3 --record out.gvr")
     .action((module: string, flags: RunFlags) => run(module, flags, context));
@@ -39,7 +47,13 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
   await openCluster(flags, context, async (session) => {
     const work = async () => {
       const { name, runnable } = await loadTarget(session, target);
-      const rules = { cut: flags.cut ?? [], noCopy: noCopyRules(flags) };
+      const { timeout, retries } = flags;
+      const rules = {
+        cut: flags.cut ?? [],
+        noCopy: noCopyRules(flags),
+        ...(timeout === undefined ? {} : { timeout }),
+        ...(retries === undefined ? {} : { retries }),
+      };
       return { name, ...(await calculate(session, runnable, rules, context)) };
     };
     const { result, recording } = record === undefined ? { result: await work() } : await recorded(session, work);
@@ -89,7 +103,12 @@ interface Calculated {
   readonly counts: { readonly jobs?: number; readonly nodes?: number };
 }
 
-async function calculate(session: Session, runnable: Runnable, rules: CutRules, context: Context): Promise<Calculated> {
+async function calculate(
+  session: Session,
+  runnable: Runnable,
+  rules: CutRules & JobLimits,
+  context: Context,
+): Promise<Calculated> {
   const bar = progressBar(context.stderr);
   const stop = session.onProgress(bar.update);
   try {
@@ -107,7 +126,7 @@ async function calculate(session: Session, runnable: Runnable, rules: CutRules, 
 async function calculateRefs(
   session: Session,
   { refs, single }: Extract<Runnable, { kind: "refs" }>,
-  rules: CutRules,
+  rules: CutRules & JobLimits,
 ): Promise<Calculated> {
   const jobs = await session.jobDeps(refs, rules);
   await session.dispatchJobs(jobs, rules);

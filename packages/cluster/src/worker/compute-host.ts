@@ -1,0 +1,109 @@
+import { ConnectionLostError } from "../errors.js";
+import type { Program } from "../program/program.js";
+import { Peer } from "../rpc/peer.js";
+import { startThread, type ThreadHost } from "../thread/thread-host.js";
+
+/** What a thread is told before it can compute. */
+interface Told {
+  readonly session: unknown;
+  readonly programs: readonly Program[];
+}
+
+/** The thread that computes for a worker. It can be killed and started anew: what it was told is told again. */
+export class ComputeHost {
+  #thread: ThreadHost;
+  #peer: Peer;
+  #told: Told = { session: undefined, programs: [] };
+  #restarting: Promise<void> | undefined;
+  #over = false;
+  readonly #closes: ((reason: Error | undefined) => void)[] = [];
+
+  constructor() {
+    [this.#thread, this.#peer] = this.#start();
+  }
+
+  clear(): Promise<void> {
+    return this.#tell("clear", {}, (told) => ({ ...told, programs: [] }));
+  }
+
+  configure(session: unknown): Promise<void> {
+    return this.#tell("configure", session, (told) => ({ ...told, session }));
+  }
+
+  load(program: Program): Promise<void> {
+    return this.#tell("load", program, (told) => ({ ...told, programs: [...told.programs, program] }));
+  }
+
+  /** Calls the thread there is now; a restart is the end of the call. */
+  call<T>(method: string, params: unknown): Promise<T> {
+    return this.#peer.call<T>(method, params);
+  }
+
+  emit(event: string, data: unknown): void {
+    this.#peer.emit(event, data);
+  }
+
+  /** Kills the thread, whatever it is doing, and starts another in the same state, but with nothing computed. */
+  restart(): Promise<void> {
+    this.#restarting ??= this.#restart().finally(() => {
+      this.#restarting = undefined;
+    });
+    return this.#restarting;
+  }
+
+  /** Ends the thread for good. */
+  async kill(reason?: Error): Promise<void> {
+    this.#end(reason);
+    await this.#thread.kill(reason);
+  }
+
+  /** Called once, when the thread has ended for another reason than a restart. */
+  onClose(listener: (reason: Error | undefined) => void): void {
+    this.#closes.push(listener);
+  }
+
+  #start(): [ThreadHost, Peer] {
+    const thread = startThread(new URL("./compute-thread.js", import.meta.url));
+    const peer = new Peer(thread.transport, {}, "compute thread");
+    thread.transport.onClose((reason) => {
+      if (this.#thread === thread) this.#end(reason);
+    });
+    return [thread, peer];
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#over) throw new ConnectionLostError("This worker is ending.", {});
+    const old = this.#thread;
+    [this.#thread, this.#peer] = this.#start();
+    try {
+      await old.kill();
+      const { session, programs } = this.#told;
+      if (session !== undefined) await this.#peer.call("configure", session);
+      for (const program of programs) await this.#peer.call("load", program);
+    } catch (error) {
+      await this.kill(error as Error);
+      throw error;
+    }
+  }
+
+  async #tell(method: string, params: unknown, note: (told: Told) => Told): Promise<void> {
+    await this.#restarting;
+    const before = this.#told;
+    this.#told = note(before);
+    const peer = this.#peer;
+    try {
+      await peer.call(method, params);
+    } catch (error) {
+      // a thread that was started meanwhile has been told this with all the rest
+      if (peer !== this.#peer) return this.#restarting;
+      this.#told = before;
+      throw error;
+    }
+  }
+
+  #end(reason: Error | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    for (const close of this.#closes) close(reason);
+  }
+}
