@@ -36,7 +36,7 @@ test.each([
 
 test("a text in a number column: file, line in the whole file, column", async () => {
   const path = tempFile(`a,b\n${'1,"x\ny"\n'.repeat(50_000)}oops,"z"\n${"2,w\n".repeat(10)}`);
-  const { blocks } = await scanCsv(path, { blocks: 7 });
+  const { blocks } = await scanCsv(path, { blocks: 7, types: { a: "utf8" } });
   const schema = [{ name: "a", type: "int32" }] as const;
   const errors = await Promise.all(blocks.map((block) => readCsvBlock(path, block, schema).catch((e: unknown) => e)));
   expect(errors.filter((error) => error instanceof Error)).toHaveLength(1);

@@ -14,30 +14,69 @@ function widen(a: Guess, b: Guess): Guess {
   return numeric.includes(a) && numeric.includes(b) ? numeric[wider]! : "utf8";
 }
 
+/** A text among numbers: where the first one stands. */
+export interface Stray {
+  readonly line: number;
+  readonly text: string;
+  /** How many texts there are, and how many numbers. */
+  readonly texts: number;
+  readonly numbers: number;
+}
+
 /**
  * Narrows down the types of a file's columns, every row counted: a decimal in the last row makes the column float64.
  * Empty fields, quoted or not, say nothing; a column of nothing else is utf8.
  */
 export interface Inference {
-  add(bytes: Uint8Array, tokens: Tokens): void;
+  /** @param from where in `bytes` the tokens begin, and which line that is */
+  add(bytes: Uint8Array, tokens: Tokens, from: number, line: number): void;
   types(): CsvType[];
+  /** Of a column that is text because of a few fields among many numbers, the first such field. */
+  stray(column: number): Stray | undefined;
 }
 
+/** So many numbers, and at most one text to so many of them, make a text look like a mistake. */
+const LEAST_NUMBERS = 20;
+const NUMBERS_A_TEXT = 20;
+
 export function createInference(columns: number): Inference {
-  const guesses = new Array<Guess>(columns).fill("empty");
+  const found = Array.from(
+    { length: columns },
+    (): Column => ({ guess: "empty", numbers: 0, texts: 0, first: undefined }),
+  );
   return {
-    add(bytes, tokens) {
-      for (let column = 0; column < columns; column++)
-        guesses[column] = inferColumn(guesses[column]!, bytes, tokens, column);
+    add(bytes, tokens, from, line) {
+      for (let column = 0; column < columns; column++) inferColumn(found[column]!, bytes, tokens, column, from, line);
     },
-    types: () => guesses.map((guess) => (guess === "empty" ? "utf8" : guess)),
+    types: () => found.map(({ guess }) => (guess === "empty" ? "utf8" : guess)),
+    stray: (column) => {
+      const { numbers, texts, first } = found[column]!;
+      return first && numbers >= LEAST_NUMBERS && texts * NUMBERS_A_TEXT <= numbers
+        ? { ...first, texts, numbers }
+        : undefined;
+    },
   };
 }
 
-function inferColumn(known: Guess, bytes: Uint8Array, tokens: Tokens, column: number): Guess {
-  if (known === "utf8") return known;
+interface Column {
+  guess: Guess;
+  numbers: number;
+  texts: number;
+  first: { readonly line: number; readonly text: string } | undefined;
+}
+
+/** Once texts outnumber numbers a column is text for good, and its fields are not looked at any more. */
+function inferColumn(
+  known: Column,
+  bytes: Uint8Array,
+  tokens: Tokens,
+  column: number,
+  from: number,
+  line: number,
+): void {
+  if (known.texts > known.numbers) return;
   const { columns, rows, starts, ends } = tokens;
-  let seen = widen(known, known);
+  let seen = known.guess;
   let bits = 0; // number kinds seen
   for (let row = 0, field = column; row < rows; row++, field += columns) {
     const start = starts[field]!;
@@ -46,14 +85,25 @@ function inferColumn(known: Guess, bytes: Uint8Array, tokens: Tokens, column: nu
     readNumber(bytes, start, end);
     if (numberKind !== NOT) {
       bits |= 1 << numberKind;
+      known.numbers++;
       continue;
     }
-    if (readBool(bytes, start, end) === -1) return "utf8";
-    seen = widen(seen, "bool");
-    if (seen === "utf8") return seen;
+    seen = readBool(bytes, start, end) === -1 ? "utf8" : widen(seen, "bool");
+    if (seen === "bool") continue;
+    known.texts++;
+    known.first ??= { line: lineAt(bytes, from, start, line), text: text.decode(bytes.subarray(start, end)) };
+    if (known.texts > known.numbers) break;
   }
   if ((bits & (1 << INT32)) !== 0) seen = widen(seen, "int32");
   if ((bits & (1 << INT64)) !== 0) seen = widen(seen, "int64");
   if ((bits & (1 << FLOAT)) !== 0) seen = widen(seen, "float64");
-  return seen;
+  known.guess = seen;
+}
+
+const text = new TextDecoder();
+
+function lineAt(bytes: Uint8Array, from: number, to: number, line: number): number {
+  let at = line;
+  for (let pos = from; pos < to; pos++) if (bytes[pos] === 10) at++;
+  return at;
 }

@@ -1,17 +1,21 @@
 import { createHash } from "node:crypto";
-import { BadOptionError, CsvEmptyError } from "../errors.js";
+import { BadOptionError, CsvEmptyError, CsvValueError, MissingColumnError } from "../errors.js";
 import { byteSize } from "./byte-size.js";
 import { checkUtf8, findHeader, type Header, openFile } from "./files.js";
 import { createInference, type Inference } from "./infer.js";
 import { createTokens, type Tokens, tokenize } from "./tokens.js";
-import type { CsvBlock, CsvScan } from "./types.js";
+import type { CsvBlock, CsvScan, CsvSchema, CsvType } from "./types.js";
 
 const CHUNK = 1_048_576;
 
 /** How to cut a file: blocks of about that many bytes, or that many blocks of about equal size. */
-export type CsvBlockOptions =
+export type CsvBlockOptions = (
   | { readonly blockSize: number | string; readonly blocks?: undefined }
-  | { readonly blocks: number; readonly blockSize?: undefined };
+  | { readonly blocks: number; readonly blockSize?: undefined }
+) & {
+  /** Types of columns, by name, instead of what their values look like. */
+  readonly types?: { readonly [column: string]: CsvType };
+};
 
 /**
  * Reads a CSV file once, from front to back, and finds its sha-256, its size, the narrowest type of each column over all
@@ -19,7 +23,7 @@ export type CsvBlockOptions =
  * reaches the next multiple of the block size (counted from the first row), so blocks are about equal; with `blocks: n`
  * there are n of them, or fewer if rows are few or very long. Needs about a megabyte, whatever the size of the file.
  *
- * @throws FileMissingError, CsvEmptyError, CsvHeaderError, CsvRaggedError, CsvQuoteError, CsvEncodingError,
+ * @throws CsvValueError for a few texts in a column of numbers; FileMissingError, CsvEmptyError, CsvHeaderError, CsvRaggedError, CsvQuoteError, CsvEncodingError,
  * BadOptionError
  * @example
  * const scan = await scanCsv("transactions.csv", { blockSize: "5 MB" });
@@ -67,7 +71,7 @@ export async function scanCsv(path: string, options: CsvBlockOptions): Promise<C
         for (;;) {
           const before = used;
           tokenize(bytes, used, bytes.length, last, tokens, { file: path, line });
-          inference.add(bytes, tokens);
+          inference.add(bytes, tokens, before, line);
           cutter.add(bytes, tokens, position, used, line);
           used = tokens.next;
           line += tokens.lines;
@@ -83,12 +87,42 @@ export async function scanCsv(path: string, options: CsvBlockOptions): Promise<C
     const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
     if (rows === 0)
       throw new CsvEmptyError(`${path} has column names and no rows; nothing can be read.`, { file: path });
-    const types = inference!.types();
-    const schema = header!.names.map((name, i) => ({ name, type: types[i]! }));
+    const schema = chooseTypes(path, header!.names, inference!, options.types ?? {});
     return { sha256: hash.digest("hex"), size: position + held, rows, schema, blocks };
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * The types of the columns. A column of numbers with a few texts among them is more likely a mistake than a column of
+ * text, and trained on it a model would take every number for a category.
+ */
+function chooseTypes(
+  file: string,
+  names: readonly string[],
+  inference: Inference,
+  given: { readonly [column: string]: CsvType },
+): CsvSchema {
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new MissingColumnError(`${file} has no column "${unknown}" to give a type; it has ${names.join(", ")}.`, {
+      file,
+      column: unknown,
+      columns: names,
+    });
+  }
+  const types = inference.types();
+  return names.map((name, i) => {
+    const type = Object.hasOwn(given, name) ? given[name]! : types[i]!;
+    const stray = Object.hasOwn(given, name) ? undefined : inference.stray(i);
+    if (!stray) return { name, type };
+    const { line, text, texts, numbers } = stray;
+    throw new CsvValueError(
+      `${file}, line ${line}: ${JSON.stringify(text.slice(0, 80))} in column "${name}" is no number, and ${numbers} others are; correct ${texts === 1 ? "it" : `the ${texts} texts`}, or read the column as text with types: { ${JSON.stringify(name)}: "utf8" }.`,
+      { file, line, column: name, type: "number", text: text.slice(0, 200) },
+    );
+  });
 }
 
 function blockTarget(options: CsvBlockOptions): { size: number; blocks: number } {
