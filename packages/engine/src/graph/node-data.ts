@@ -48,7 +48,7 @@ export class NodeData {
     // An op waits without its dependencies: they are edges now. Past a number, it is made again when needed.
     if (this.#liveOps >= MAX_LIVE_OPS) return;
     this.#liveOps++;
-    this.#ops.set(node, { ...op, deps: NO_DEPS } as Op);
+    this.#ops.set(node, withoutDeps(op));
   }
 
   takeOp(node: number): Op {
@@ -66,5 +66,18 @@ export class NodeData {
     if (changed || values.get(node) !== value) values.set(node, value);
     if (changed && this.digests.size > 0) this.digests.delete(node);
     freshness.confirm(node, changed);
+  }
+}
+
+function withoutDeps(op: Op): Op {
+  switch (op.kind) {
+    case "apply":
+      return { kind: "apply", fn: op.fn, params: op.params, deps: NO_DEPS };
+    case "all":
+      return { kind: "all", fn: op.fn, params: op.params, deps: NO_DEPS };
+    case "fold":
+      return { kind: "fold", fold: op.fold, deps: NO_DEPS };
+    case "alias":
+      return op;
   }
 }
