@@ -2,6 +2,7 @@ import { Peer } from "../rpc/peer.js";
 import { dataMethods } from "../store/data-methods.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { listen } from "../transport/listen.js";
+import { masterTokens, type RoleTokens } from "../transport/roles.js";
 import { InputFiles } from "../worker/input-files.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
 import { LocalWorkers } from "./local-workers.js";
@@ -18,8 +19,10 @@ export interface MasterOptions {
   readonly port?: number;
   /** Default 127.0.0.1. Any other address needs a token. */
   readonly host?: string;
-  /** Whoever connects must show it. */
+  /** The operator's token, and the workers' where they have none of their own. */
   readonly token?: string;
+  /** A token for each role. Where one is set, whoever connects must show theirs. */
+  readonly tokens?: RoleTokens;
   /** Worker threads in this process. Default 1; 0 where only WebSocket workers are to compute. */
   readonly workers?: number;
   /** Seeds every random number inside atoms. Default 0. */
@@ -66,17 +69,17 @@ export interface MasterHandle extends AsyncDisposable {
 export async function startMaster(options: MasterOptions = {}): Promise<MasterHandle> {
   const now = options.now ?? Date.now;
   const root = options.root ?? process.cwd();
-  const { token, heartbeat } = options;
-  const secrets = (options.secretVariables ?? [])
-    .map((name) => process.env[name] ?? "")
-    .filter((value) => value !== "");
-  const log = await SessionLog.open(options.journal, now, token === undefined ? secrets : [...secrets, token]);
+  const { heartbeat } = options;
+  const tokens = masterTokens(options.token, options.tokens);
+  const variables = (options.secretVariables ?? []).map((name) => process.env[name]);
+  const secrets = [...variables, ...Object.values<string | undefined>({ ...tokens })].filter((secret) => !!secret);
+  const log = await SessionLog.open(options.journal, now, secrets as string[]);
   const session = new MasterSession({
     seed: options.seed ?? 0,
     epoch: options.epoch ?? now(),
     roots: [root],
     limits: { seconds: options.plannerSeconds ?? 60, nodes: options.maxNodes ?? 50_000_000 },
-    token,
+    token: tokens.worker,
     heartbeat,
     patience: options.noWorkersSeconds ?? 30,
   });
@@ -90,11 +93,11 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   });
   const data = dataMethods(session.store, (sha256) => session.inputs.pathOf(sha256));
   const server = await listen(
-    { port: options.port ?? DEFAULT_PORT, host: options.host, token, heartbeat },
+    { port: options.port ?? DEFAULT_PORT, host: options.host, tokens, heartbeat },
     {
-      "/": { accept: (link) => master.accept(link), patience: PATIENT },
-      "/worker": { accept: (link) => session.acceptWorker(link) },
-      "/data": { accept: (link) => void new Peer(link, data, "process"), patience: PATIENT },
+      "/": { roles: ["operator"], accept: (link) => master.accept(link), patience: PATIENT },
+      "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link) },
+      "/data": { roles: ["worker"], accept: (link) => void new Peer(link, data, "process"), patience: PATIENT },
     },
   ).catch(async (error: unknown) => {
     await log.close();

@@ -1,10 +1,11 @@
-import { timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { PortInUseError, TokenNeededError } from "../errors.js";
+import { isLoopback, judge } from "./guard.js";
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
+import { Keyring, type Role, type RoleTokens } from "./roles.js";
 import { MAX_MESSAGE, socketTransport } from "./socket.js";
 import type { Transport } from "./transport.js";
 
@@ -13,13 +14,24 @@ export interface ListenOptions {
   readonly port: number;
   /** Default 127.0.0.1. Any other address needs a token. */
   readonly host?: string | undefined;
-  readonly token?: string | undefined;
+  /** Who has one must show it, and gets its role. None: everybody is an operator and a worker. */
+  readonly tokens?: RoleTokens | undefined;
   readonly heartbeat?: Heartbeat | undefined;
+  readonly http?: HttpHook | undefined;
 }
+
+/**
+ * Answers a request that is no link, and says whether it did. Browsers and strangers' host names are refused before; tokens
+ * are not looked at: `roles` are those of whoever asks, none without the right token.
+ */
+export type HttpHook = (request: IncomingMessage, response: ServerResponse, roles: ReadonlySet<Role>) => boolean;
 
 /** What is done with the links of a path. */
 export interface Route {
-  accept(transport: Transport): void;
+  /** Who may open one. */
+  readonly roles: readonly Role[];
+  /** `role`: the first of `roles` that the peer has. */
+  accept(transport: Transport, role: Role): void;
   /** How many times as long as others these peers may be silent. */
   readonly patience?: number;
 }
@@ -33,37 +45,38 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
-
 /**
- * Listens for links. Refuses browsers (any request with an Origin), wrong tokens and unknown paths before a link exists.
+ * Listens for links. Refuses browsers, wrong tokens, roles that have no business there and unknown paths before a link exists.
  *
  * @throws PortInUseError, TokenNeededError
  */
 export async function listen(options: ListenOptions, routes: Routes): Promise<Listening> {
   const host = options.host ?? "127.0.0.1";
-  if (!LOOPBACK.has(host) && !options.token) {
+  const keys = new Keyring(options.tokens ?? {});
+  if (!isLoopback(host) && keys.open) {
     throw new TokenNeededError(
-      `Listening on ${host} needs a token: set --token or GRAPHVM_TOKEN, or stay on 127.0.0.1.`,
+      `Listening on ${host} needs a token: set --token-file or GRAPHVM_TOKEN, or stay on 127.0.0.1.`,
       { host },
     );
   }
-  const server = createServer((_request, response) => {
-    response.writeHead(426, { "content-type": "text/plain" }).end("graphvm speaks WebSocket here.\n");
+  const server = createServer((request, response) => {
+    const verdict = judge(request, keys);
+    if ("refusal" in verdict)
+      plain(response, Number.parseInt(verdict.refusal, 10), "graphvm does not speak to browsers.\n");
+    else if (!options.http?.(request, response, verdict.roles))
+      plain(response, 426, "graphvm speaks WebSocket here.\n");
   });
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE });
   server.on("upgrade", (request, socket, head) => {
-    const path = (request.url ?? "").split("?")[0]!;
-    const refusal = refuse(request, routes, path, options.token);
-    if (refusal) {
-      answer(socket, refusal);
+    const entry = enter(request, routes, keys);
+    if (typeof entry === "string") {
+      answer(socket, entry);
       return;
     }
-    const route = routes[path]!;
     sockets.handleUpgrade(request, socket, head, (link) => {
       const transport = socketTransport(link);
-      watchPeer(link, options.heartbeat, route.patience);
-      route.accept(transport);
+      watchPeer(link, options.heartbeat, entry.route.patience);
+      entry.route.accept(transport, entry.role);
     });
   });
   await start(server, options.port, host);
@@ -80,22 +93,25 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
   };
 }
 
-function refuse(request: IncomingMessage, routes: Routes, path: string, token: string | undefined): string | undefined {
-  if (request.headers.origin !== undefined) return "403 Forbidden";
-  if (token !== undefined && !sameToken(request.headers.authorization ?? "", `Bearer ${token}`))
-    return "401 Unauthorized";
-  return Object.hasOwn(routes, path) ? undefined : "404 Not Found";
+/** Which route a request may take in which role, or why none. */
+function enter(request: IncomingMessage, routes: Routes, keys: Keyring): { route: Route; role: Role } | string {
+  const verdict = judge(request, keys);
+  if ("refusal" in verdict) return verdict.refusal;
+  if (verdict.roles.size === 0) return "401 Unauthorized";
+  const path = (request.url ?? "").split("?")[0]!;
+  if (!Object.hasOwn(routes, path)) return "404 Not Found";
+  const route = routes[path]!;
+  const role = route.roles.find((each) => verdict.roles.has(each));
+  return role === undefined ? "403 Forbidden" : { route, role };
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain" }).end(text);
 }
 
 function answer(socket: Duplex, status: string): void {
   socket.on("error", () => {}); // whoever was refused may be gone already
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-}
-
-function sameToken(given: string, wanted: string): boolean {
-  const a = Buffer.from(given);
-  const b = Buffer.from(wanted);
-  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 function start(server: Server, port: number, host: string): Promise<void> {

@@ -48,8 +48,8 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
   const files = new InputFiles(options.root ?? process.cwd(), { data, master });
   const methods = dataMethods(store, () => undefined);
   const server = await listen(
-    { port: options.port ?? 0, host: options.host, token, heartbeat },
-    { "/data": { accept: (link) => void new Peer(link, methods, "process"), patience: PATIENT } },
+    { port: options.port ?? 0, host: options.host, tokens: { worker: token }, heartbeat },
+    { "/data": { roles: ["worker"], accept: (link) => void new Peer(link, methods, "process"), patience: PATIENT } },
   );
   const link = await dial(`${master}/worker`, { token, heartbeat, patience: PATIENT }).catch(async (error: unknown) => {
     await server.close();
