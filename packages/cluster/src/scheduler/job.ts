@@ -1,23 +1,32 @@
 import type { WireError } from "@graphvm/engine";
 import { IllegalTransitionError } from "../errors.js";
+import { Story } from "./story.js";
 import type { JobLimits, JobPlan, JobState, JobView } from "./types.js";
 
 /** The legal transitions of a job, and what each of them means. Anything else is a bug. */
 export const JOB_TRANSITIONS: { readonly [from in JobState]: { readonly [to in JobState]?: string } } = {
-  waiting: { ready: "all inputs are done", failed: "an input failed, or it was cancelled" },
+  waiting: {
+    ready: "all inputs are done",
+    done: "a worker that joined has its value",
+    failed: "an input failed, it was cancelled, or a worker that joined has other bytes",
+  },
   ready: {
     running: "given to a worker",
     waiting: "an input was lost",
-    failed: "no worker can take it, or it was cancelled",
+    done: "a worker that joined has its value",
+    failed: "no worker can take it, it was cancelled, or a worker that joined has other bytes",
   },
   running: {
     done: "the worker finished it",
     failed:
-      "it threw or took too long once too often, was cancelled, took down its last worker, or never found its inputs",
+      "it threw or took too long once too often, was cancelled, took down its last worker, never found its inputs, or gave other bytes than are known",
     ready: "its worker died, it is tried again, or an input must be fetched from elsewhere",
     waiting: "its worker died, it is tried again, or an input was not there, and an input is computed again",
   },
-  done: { waiting: "its value was lost and is needed again" },
+  done: {
+    waiting: "its value was lost and is needed again",
+    failed: "a worker that joined has other bytes",
+  },
   failed: {},
 };
 
@@ -47,7 +56,7 @@ export class Job {
   readonly hosts = new Set<string>();
   /** Of a value that is never copied: the one worker that has it. */
   holder: string | undefined;
-  readonly story: string[] = [];
+  readonly story = new Story();
 
   constructor(plan: JobPlan, order: number) {
     this.plan = plan;
@@ -58,11 +67,11 @@ export class Job {
   move(to: JobState, why: string): void {
     if (JOB_TRANSITIONS[this.state][to] === undefined) {
       throw new IllegalTransitionError(
-        `Job ${this.plan.rule} ${this.plan.id} can't go from ${this.state} to ${to} (${why}). Its story: ${this.story.join("; ")}.`,
+        `Job ${this.plan.rule} ${this.plan.id} can't go from ${this.state} to ${to} (${why}). Its story: ${this.story}.`,
         { job: this.plan.id },
       );
     }
-    this.story.push(`${this.state} -> ${to}: ${why}`);
+    this.story.add(`${this.state} -> ${to}: ${why}`);
     this.state = to;
   }
 

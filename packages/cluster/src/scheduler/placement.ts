@@ -1,16 +1,5 @@
 import type { Job } from "./job.js";
-
-/** A worker as the scheduler sees it. */
-export interface WorkerEntry {
-  readonly id: string;
-  /** The process it runs in, whose store it shares. */
-  readonly host: string;
-  /** The job it runs. */
-  job: string | undefined;
-  /** What computes in it is being killed: it gets no job. */
-  stopping: boolean;
-  finished: number;
-}
+import type { WorkerEntry } from "./worker.js";
 
 /** The input whose value lies in one worker only; the job can run nowhere else. */
 export function pinOf(job: Job, jobOf: (id: string) => Job): Job | undefined {

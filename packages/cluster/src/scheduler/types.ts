@@ -22,13 +22,32 @@ export interface JobLimits {
   readonly retries?: number;
 }
 
+/** A job's value that lies in the store of a process. */
+export interface HeldValue {
+  readonly job: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
 export type JobState = "waiting" | "ready" | "running" | "done" | "failed";
 
 /** What happened; the only way anything gets into the scheduler. */
 export type SchedulerEvent =
-  | { readonly kind: "submitted"; readonly jobs: readonly JobPlan[]; readonly limits?: JobLimits }
+  | {
+      readonly kind: "submitted";
+      readonly jobs: readonly JobPlan[];
+      readonly limits?: JobLimits;
+      /** What jobs gave before, by id, as somebody who remembers it says: they must give it again. */
+      readonly digests?: ReadonlyMap<string, string>;
+    }
   | { readonly kind: "wanted"; readonly job: string }
-  | { readonly kind: "workerJoined"; readonly worker: string; readonly host: string }
+  | {
+      readonly kind: "workerJoined";
+      readonly worker: string;
+      readonly host: string;
+      /** Values its process has already: a worker that comes back brings them along. */
+      readonly held?: readonly HeldValue[];
+    }
   | {
       readonly kind: "workerLeft";
       readonly worker: string;

@@ -3,7 +3,9 @@ import { fromWireError } from "@graphvm/engine";
 import { expect, test } from "vitest";
 import { JOB_TRANSITIONS, Job } from "../../dist/scheduler/job.js";
 import { MAX_KILLED_WORKERS, MAX_MISSES, Scheduler } from "../../dist/scheduler/scheduler.js";
+import { Story } from "../../dist/scheduler/story.js";
 import type { Instruction, JobPlan, JobState } from "../../dist/scheduler/types.js";
+import { WORKER_TRANSITIONS, WorkerEntry, type WorkerState } from "../../dist/scheduler/worker.js";
 
 const plan = (id: string, inputs: string[] = [], more: Partial<JobPlan> = {}): JobPlan => ({
   id,
@@ -41,7 +43,7 @@ test("C10: a job waits, gets ready, runs and is done; what depends on it follows
   expect([state("a"), state("b")]).toEqual(["done", "running"]);
   finish("w1", "b");
   expect(scheduler.busy).toBe(false);
-  expect(scheduler.job("b")!.story).toEqual([
+  expect(scheduler.job("b")!.story.entries).toEqual([
     "submitted",
     "waiting -> ready: all inputs are done",
     "ready -> running: given to w1",
@@ -211,7 +213,7 @@ test("C10: every transition that is not in the table throws with the job's story
   for (const from of states) {
     for (const to of states) {
       const job = new Job(plan("a"), 0);
-      job.story.push("submitted");
+      job.story.add("submitted");
       job.state = from;
       if (JOB_TRANSITIONS[from][to] !== undefined) {
         job.move(to, "why");
@@ -219,4 +221,62 @@ test("C10: every transition that is not in the table throws with the job's story
       } else expect(() => job.move(to, "why")).toThrow(/can't go from .* Its story: submitted/);
     }
   }
+});
+
+test("C10: every transition of a worker that is not in the table throws with the worker's story", () => {
+  const states = Object.keys(WORKER_TRANSITIONS) as WorkerState[];
+  for (const from of states) {
+    for (const to of states) {
+      const worker = new WorkerEntry("w1", "");
+      worker.state = from;
+      if (WORKER_TRANSITIONS[from][to] !== undefined) {
+        worker.move(to, "why");
+        expect(worker.state).toBe(to);
+      } else expect(() => worker.move(to, "why")).toThrow(/Worker w1 can't go from .* Its story: joined/);
+    }
+  }
+});
+
+test("C18: a story keeps its last 50 entries and says how many there were", () => {
+  const story = new Story();
+  for (let i = 0; i < 1234; i++) story.add(`entry ${i}`);
+  expect(story.length).toBe(1234);
+  expect(story.entries).toHaveLength(50);
+  expect(story.entries.at(-1)).toBe("entry 1233");
+  expect(`${story}`).toMatch(/^\(1184 entries before\); entry 1184; /);
+});
+
+const held = (job: string, digest = job) => ({ job, digest, size: 1 });
+
+test("C19: a worker that joins with values it holds: their jobs are done, and what waited for them goes on", () => {
+  const jobs = [plan("a"), plan("b", ["a"]), plan("c", ["b"])];
+  const { scheduler, state } = start(jobs, {});
+  const told = scheduler.handle({
+    kind: "workerJoined",
+    worker: "w1",
+    host: "h1",
+    held: [held("a"), held("b"), held("unknown")],
+  });
+  expect(told.map((each) => `${each.kind} ${"job" in each ? each.job : ""}`)).toEqual(["done a", "done b", "run c"]);
+  expect(["a", "b", "c"].map(state)).toEqual(["done", "done", "running"]);
+});
+
+test("C19: what a joining worker holds of a job whose digest is known must be those bytes, or the run stops", () => {
+  const scheduler = new Scheduler();
+  const jobs = [plan("a"), plan("b", ["a"])];
+  scheduler.handle({ kind: "submitted", jobs, digests: new Map([["a", "one"]]) });
+  const join = (worker: string, digest: string) =>
+    scheduler.handle({ kind: "workerJoined", worker, host: worker, held: [held("a", digest)] });
+  expect(runs(join("w1", "one"))).toEqual(["b@w1"]);
+  const error = failure(join("w2", "two"));
+  expect(error).toBeInstanceOf(NondeterministicJobError);
+  expect(["a", "b"].map((id) => scheduler.job(id)!.state)).toEqual(["failed", "running"]);
+});
+
+test("C19: a job that is said to have given a digest before must give it again", () => {
+  const scheduler = new Scheduler();
+  scheduler.handle({ kind: "submitted", jobs: [plan("a")], digests: new Map([["a", "one"]]) });
+  scheduler.handle({ kind: "workerJoined", worker: "w1", host: "" });
+  const told = scheduler.handle({ kind: "finished", worker: "w1", job: "a", digest: "two", size: 1 });
+  expect(failure(told)).toBeInstanceOf(NondeterministicJobError);
 });

@@ -1,0 +1,52 @@
+import type { Job } from "./job.js";
+import { ReadyQueue } from "./ready-queue.js";
+import type { Instruction, JobState } from "./types.js";
+import type { WorkerEntry } from "./worker.js";
+
+/** What the scheduler knows: its jobs and workers, what is ready, and what is to be done. Its rooms work on this. */
+export class Board {
+  readonly jobs = new Map<string, Job>();
+  readonly workers = new Map<string, WorkerEntry>();
+  readonly ready = new ReadyQueue();
+  /** How many jobs are in each state. */
+  readonly counts: { [state in JobState]: number } = { waiting: 0, ready: 0, running: 0, done: 0, failed: 0 };
+  #instructions: Instruction[] = [];
+  #entered = 0;
+
+  /** A job that is known: inputs of known jobs always are. */
+  job(id: string): Job {
+    return this.jobs.get(id)!;
+  }
+
+  /** The place of a new job in submission order. */
+  nextOrder(): number {
+    return this.#entered++;
+  }
+
+  /** Every change of a job's state comes through here. */
+  move(job: Job, to: JobState, why: string): void {
+    const before = job.state;
+    job.move(to, why);
+    this.counts[before]--;
+    this.counts[to]++;
+    if (before === "ready") this.ready.delete(job);
+    if (to === "ready") this.ready.add(job);
+  }
+
+  /** The job where it runs on that worker: what a worker says of any other is late news. */
+  runningOn(id: string, worker: string): Job | undefined {
+    const job = this.jobs.get(id);
+    return job?.state === "running" && job.worker === worker ? job : undefined;
+  }
+
+  tell(instruction: Instruction): void {
+    this.#instructions.push(instruction);
+  }
+
+  /** What was told since the last time. */
+  take(): Instruction[] {
+    const taken = this.#instructions;
+    this.#instructions = [];
+    return taken;
+  }
+}

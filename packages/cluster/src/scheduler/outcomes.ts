@@ -1,0 +1,64 @@
+import type { Board } from "./board.js";
+import { failJob } from "./failing.js";
+import { neverFound, otherBytes, tookTooLong } from "./give-up.js";
+import { recoverLost, release, runAgain } from "./lineage.js";
+import type { SchedulerEvent } from "./types.js";
+import { freeWorker, stopWorker } from "./workers.js";
+
+// How runs of jobs end. Believed of the worker that has the job and of nobody else: late and repeated news change nothing.
+
+type Event<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
+
+/** A job whose inputs could not be fetched this often is given up: workers may be unable to reach each other. */
+export const MAX_MISSES = 20;
+
+export function finished(board: Board, { worker: id, job: jobId, digest, size }: Event<"finished">): void {
+  const job = board.runningOn(jobId, id);
+  freeWorker(board, id, jobId);
+  if (!job) return;
+  if (job.digest !== undefined && job.digest !== digest) {
+    failJob(board, job, otherBytes(job, digest), "other bytes than before");
+    return;
+  }
+  const worker = board.workers.get(id)!;
+  worker.finished++;
+  job.digest = digest;
+  job.size = size;
+  job.attempts = 0;
+  job.cancel = undefined;
+  if (job.plan.noCopy) job.holder = id;
+  else job.hosts.add(worker.host);
+  board.move(job, "done", `finished on ${id}`);
+  board.tell({ kind: "done", job: jobId });
+  release(board, job);
+}
+
+/** An atom threw, or the job ended because it was told to. */
+export function failed(board: Board, { worker, job: id, error }: Event<"failed">): void {
+  const job = board.runningOn(id, worker);
+  freeWorker(board, worker, id);
+  if (!job) return;
+  if (job.cancel) runAgain(board, job, "it was cancelled, and dispatched again");
+  else if (job.attempts++ < (job.limits.retries ?? 0)) runAgain(board, job, "it threw and is tried again");
+  else failJob(board, job, error, "it threw");
+}
+
+export function timedOut(board: Board, { worker, job: id }: Event<"timedOut">): void {
+  const job = board.runningOn(id, worker);
+  if (!job) return;
+  stopWorker(board, worker);
+  if (job.attempts++ < (job.limits.retries ?? 0)) runAgain(board, job, "it took too long and is tried again");
+  else failJob(board, job, tookTooLong(job), "it took too long");
+  recoverLost(board);
+}
+
+/** The worker did not run the job: that copy of its inputs counts no more. */
+export function inputsMissing(board: Board, { worker, job: id, inputs, host }: Event<"inputsMissing">): void {
+  const job = board.runningOn(id, worker);
+  freeWorker(board, worker, id);
+  if (!job) return;
+  for (const input of inputs) board.jobs.get(input)?.hosts.delete(host);
+  if (++job.misses < MAX_MISSES) runAgain(board, job, `its inputs were not at ${host || "the master"}`);
+  else failJob(board, job, neverFound(job, inputs, host), "never found its inputs");
+  recoverLost(board);
+}

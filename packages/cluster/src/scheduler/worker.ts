@@ -1,0 +1,46 @@
+import { IllegalTransitionError } from "../errors.js";
+import { Story } from "./story.js";
+
+export type WorkerState = "idle" | "running" | "stopping" | "gone";
+
+/** The legal transitions of a worker, and what each of them means. Anything else is a bug. */
+export const WORKER_TRANSITIONS: { readonly [from in WorkerState]: { readonly [to in WorkerState]?: string } } = {
+  idle: { running: "it was given a job", gone: "its link ended" },
+  running: {
+    idle: "its job ended",
+    stopping: "what computes in it is killed",
+    gone: "its link ended",
+  },
+  stopping: { idle: "it has another thread", gone: "its link ended" },
+  gone: {},
+};
+
+/** A worker in the scheduler: where it runs, what it is doing, and what it has. */
+export class WorkerEntry {
+  readonly id: string;
+  /** The process it runs in, whose store it shares. */
+  readonly host: string;
+  state: WorkerState = "idle";
+  /** The job it runs. */
+  job: string | undefined;
+  finished = 0;
+  readonly story = new Story();
+
+  constructor(id: string, host: string) {
+    this.id = id;
+    this.host = host;
+    this.story.add("joined");
+  }
+
+  /** @throws IllegalTransitionError with the worker's story. */
+  move(to: WorkerState, why: string): void {
+    if (WORKER_TRANSITIONS[this.state][to] === undefined) {
+      throw new IllegalTransitionError(
+        `Worker ${this.id} can't go from ${this.state} to ${to} (${why}). Its story: ${this.story}.`,
+        { worker: this.id },
+      );
+    }
+    this.story.add(`${this.state} -> ${to}: ${why}`);
+    this.state = to;
+  }
+}

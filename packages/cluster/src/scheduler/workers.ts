@@ -1,0 +1,80 @@
+import type { Board } from "./board.js";
+import { failJob } from "./failing.js";
+import { killsWorkers, otherBytes } from "./give-up.js";
+import type { Job } from "./job.js";
+import { recoverLost, release, runAgain } from "./lineage.js";
+import type { HeldValue, SchedulerEvent } from "./types.js";
+import { WorkerEntry } from "./worker.js";
+
+// Workers that come, go, and are stopped.
+
+type Event<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K }>;
+
+/** A job that took down this many workers is given up. */
+export const MAX_KILLED_WORKERS = 3;
+
+export function workerJoined(board: Board, { worker, host, held = [] }: Event<"workerJoined">): void {
+  board.workers.set(worker, new WorkerEntry(worker, host));
+  for (const value of held) takeHeld(board, value, worker, host);
+}
+
+export function workerLeft(board: Board, { worker: id, hostLost, reason }: Event<"workerLeft">): void {
+  const worker = board.workers.get(id);
+  if (!worker) return;
+  worker.move("gone", reason ?? "its link ended");
+  board.workers.delete(id);
+  for (const job of board.jobs.values()) {
+    if (job.holder === id) job.holder = undefined;
+    if (hostLost) job.hosts.delete(worker.host);
+  }
+  const job = worker.job === undefined ? undefined : board.runningOn(worker.job, id);
+  if (job) tookDown(board, job, id, reason);
+  recoverLost(board);
+}
+
+/** What computes in the worker is killed; values that lie in it alone go with that. */
+export function stopWorker(board: Board, id: string): void {
+  board.workers.get(id)!.move("stopping", "what computes in it is killed");
+  for (const job of board.jobs.values()) if (job.holder === id) job.holder = undefined;
+  board.tell({ kind: "stop", worker: id });
+}
+
+/** The worker has another thread and takes jobs again. */
+export function stopped(board: Board, id: string): void {
+  const worker = board.workers.get(id);
+  if (worker?.state !== "stopping") return;
+  worker.job = undefined;
+  worker.move("idle", "it has another thread");
+}
+
+/** The worker is idle again; said of another job than it has, it is late news. */
+export function freeWorker(board: Board, id: string, job: string): void {
+  const worker = board.workers.get(id);
+  if (worker?.state !== "running" || worker.job !== job) return;
+  worker.job = undefined;
+  worker.move("idle", `its job ${job} ended`);
+}
+
+function tookDown(board: Board, job: Job, worker: string, reason: string | undefined): void {
+  job.killed.push(worker);
+  if (job.killed.length < MAX_KILLED_WORKERS)
+    runAgain(board, job, reason ? `worker ${worker} died: ${reason}` : `worker ${worker} died`);
+  else failJob(board, job, killsWorkers(job, reason), "took down its last worker");
+}
+
+/** A value that a worker brings along: its job need not run, unless other bytes are known of it. */
+function takeHeld(board: Board, { job: id, digest, size }: HeldValue, worker: string, host: string): void {
+  const job = board.jobs.get(id);
+  if (!job || job.plan.noCopy || job.state === "failed") return;
+  if (job.digest !== undefined && job.digest !== digest) {
+    failJob(board, job, otherBytes(job, digest), `${worker} joined and has other bytes`);
+    return;
+  }
+  job.digest = digest;
+  job.size = size;
+  job.hosts.add(host);
+  if (job.state !== "waiting" && job.state !== "ready") return;
+  board.move(job, "done", `${worker} joined and has its value`);
+  board.tell({ kind: "done", job: id });
+  release(board, job);
+}
