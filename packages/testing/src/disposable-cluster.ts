@@ -80,9 +80,8 @@ export class DisposableCluster implements AsyncDisposable {
     return this.master.url;
   }
 
-  /** Opens another session. */
-  async open(): Promise<Session> {
-    const { token } = this.#options;
+  /** Opens another session, the operator's unless another token is shown. */
+  async open(token = this.#options.tokens?.operator ?? this.#options.token): Promise<Session> {
     const session = await connect(this.url, token === undefined ? {} : { token });
     this.#sessions.push(session);
     return session;
@@ -152,7 +151,8 @@ export class DisposableCluster implements AsyncDisposable {
   }
 
   #workerOptions() {
-    const { token, root, workerRoot = root, heartbeat } = this.#options;
+    const { tokens, root, workerRoot = root, heartbeat } = this.#options;
+    const token = tokens?.worker ?? tokens?.operator ?? this.#options.token;
     return {
       master: this.url,
       ...(token === undefined ? {} : { token }),

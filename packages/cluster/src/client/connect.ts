@@ -1,9 +1,16 @@
+import * as v from "valibot";
 import { DEFAULT_PORT } from "../master/start-master.js";
 import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
 import { Peer } from "../rpc/peer.js";
 import { dial } from "../transport/dial.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
 import { Session } from "./session.js";
+
+const helloSchema = v.object({
+  seed: v.number(),
+  epoch: v.number(),
+  role: v.picklist(["operator", "auditor"]),
+});
 
 /** How a client connects. */
 export interface ConnectOptions {
@@ -28,10 +35,7 @@ export async function connect(url = `ws://127.0.0.1:${DEFAULT_PORT}`, options: C
   });
   const peer = new Peer(link, {}, `master at ${url}`);
   try {
-    const hello = await peer.call<{ seed: number; epoch: number }>("hello", {
-      protocol: PROTOCOL_VERSION,
-      version: VERSION,
-    });
+    const hello = await peer.ask("hello", { protocol: PROTOCOL_VERSION, version: VERSION }, helloSchema);
     return new Session(peer, url, hello);
   } catch (error) {
     peer.close();

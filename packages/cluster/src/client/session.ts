@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { decodeValue, type Ref } from "@graphvm/engine";
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
 import type { Progress } from "../master/job-runner.js";
+import type { ClientRole } from "../master/method-roles.js";
 import type { JobInfo, JobOutcome, SessionStatus } from "../master/session.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { bundleFile, bundleSource } from "../program/bundle.js";
@@ -53,15 +54,18 @@ export class Session implements AsyncDisposable {
   /** The session's seed and epoch. */
   readonly seed: number;
   readonly epoch: number;
+  /** What the master lets this client do. */
+  readonly role: ClientRole;
   readonly #peer: Peer;
   readonly #programs = new ProgramSet();
   readonly #progress = new Set<(progress: Progress) => void>();
 
-  constructor(peer: Peer, url: string, hello: { seed: number; epoch: number }) {
+  constructor(peer: Peer, url: string, hello: { seed: number; epoch: number; role: ClientRole }) {
     this.#peer = peer;
     this.url = url;
     this.seed = hello.seed;
     this.epoch = hello.epoch;
+    this.role = hello.role;
     peer.on("progress", (progress) => {
       for (const listener of this.#progress) listener(progress as Progress);
     });

@@ -6,6 +6,7 @@ import { type Json, sha256Hex } from "../recording/index.js";
 import { type Method, type Methods, method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { type Answer, type Call, SESSION_CALLS } from "./calls.js";
+import { type ClientRole, methodsFor } from "./method-roles.js";
 import { ProgressNews } from "./progress-news.js";
 import { makeRecording } from "./recorder.js";
 import type { MasterSession } from "./session.js";
@@ -45,8 +46,8 @@ export class Master {
     session.runner.onProgress((progress) => this.#news.add(progress));
   }
 
-  accept(link: Transport): void {
-    const peer = new Peer(link, this.#methods(), "client");
+  accept(link: Transport, role: ClientRole): void {
+    const peer = new Peer(link, methodsFor(role, this.#methods(role)), "client");
     this.#clients.add(peer);
     peer.onClose(() => this.#clients.delete(peer));
   }
@@ -56,16 +57,16 @@ export class Master {
     for (const client of this.#clients) client.close();
   }
 
-  #methods(): Methods {
+  #methods(role: ClientRole): Methods {
     const methods: { [name: string]: Method } = {};
     for (const [name, call] of Object.entries(SESSION_CALLS)) {
-      methods[name] = method(call.params, (params) => this.#answer(name, call, params));
+      methods[name] = method(call.params, (params) => this.#answer(name, call, params, role));
     }
-    return { ...methods, ...this.#ownMethods() };
+    return { ...methods, ...this.#ownMethods(role) };
   }
 
   /** What concerns the session as a whole. */
-  #ownMethods(): Methods {
+  #ownMethods(role: ClientRole): Methods {
     return {
       hello: method(v.object({ protocol: v.number(), version: v.string() }), ({ protocol, version }) => {
         if (protocol !== PROTOCOL_VERSION) {
@@ -75,7 +76,7 @@ export class Master {
           );
         }
         const { seed, epoch } = this.session;
-        return { version: VERSION, seed, epoch };
+        return { version: VERSION, seed, epoch, role };
       }),
       setRecording: method(v.strictObject({ on: v.boolean() }), ({ on }) =>
         this.#logged("setRecording", { on }, async () => {
@@ -90,10 +91,15 @@ export class Master {
         }),
       ),
       getRecording: method(nothing, () =>
-        this.#logged("getRecording", {}, async () => {
-          const answer = await this.#recording();
-          return { answer, logged: { calls: answer.calls, sha256: sha256Hex(answer.bytes) } };
-        }),
+        this.#logged(
+          "getRecording",
+          {},
+          async () => {
+            const answer = await this.#recording();
+            return { answer, logged: { calls: answer.calls, sha256: sha256Hex(answer.bytes) } };
+          },
+          role,
+        ),
       ),
       restart: method(restartSchema, ({ seed, epoch, roots, inputs }) =>
         this.#logged("restart", { seed, epoch }, async () => {
@@ -131,7 +137,7 @@ export class Master {
     const params = { fold: DRAWN_NODES };
     const { answer, logged } = await SESSION_CALLS.graph!.run(params, this.session, this.log);
     if ((answer as { picture: GraphPicture }).picture.nodes.length === 0) return;
-    await this.log.add("graph", params, { result: logged }, true);
+    await this.log.add("graph", params, { result: logged }, "recording");
   }
 
   async #recording(): Promise<{ bytes: Uint8Array; calls: number }> {
@@ -142,28 +148,29 @@ export class Master {
     return makeRecording(this.session, this.log, this.#now(), this.#roots);
   }
 
-  #answer(name: string, call: Call, params: unknown): Promise<unknown> {
+  #answer(name: string, call: Call, params: unknown, role: ClientRole): Promise<unknown> {
     const run = async (): Promise<unknown> => {
       const logged = await call.log(params, this.log);
-      return this.#log(name, logged, () => call.run(params, this.session, this.log));
+      return this.#log(name, logged, () => call.run(params, this.session, this.log), role);
     };
     return call.exclusive ? this.#inOrder(run) : run();
   }
 
-  #logged(name: string, params: Json, run: () => Promise<Answer>): Promise<unknown> {
-    return this.#inOrder(() => this.#log(name, params, run));
+  #logged(name: string, params: Json, run: () => Promise<Answer>, role: ClientRole = "operator"): Promise<unknown> {
+    return this.#inOrder(() => this.#log(name, params, run, role));
   }
 
   /** A call is answered once its line is written, whether it failed or not. */
-  async #log(name: string, params: Json, run: () => Promise<Answer>): Promise<unknown> {
+  async #log(name: string, params: Json, run: () => Promise<Answer>, role: ClientRole): Promise<unknown> {
+    const keep = role === "auditor" ? "journal" : undefined;
     let answer: Answer;
     try {
       answer = await run();
     } catch (error) {
-      await this.log.add(name, params, { error });
+      await this.log.add(name, params, { error }, keep);
       throw error;
     }
-    await this.log.add(name, params, { result: answer.logged });
+    await this.log.add(name, params, { result: answer.logged }, keep);
     return answer.answer;
   }
 

@@ -68,12 +68,15 @@ export class SessionLog {
     return new SessionLog(path, directory === undefined, journal, now, secrets);
   }
 
-  /** Writes a call down, and `always` into the recording where there is one. What it holds of secrets is replaced. */
+  /**
+   * Writes a call down, and into the recording while that is on, unless `keep` says always or never: what an auditor reads
+   * is no part of it. What it holds of secrets is replaced.
+   */
   async add(
     method: string,
     params: Json,
     outcome: { readonly result: Json } | { readonly error: unknown },
-    always = false,
+    keep: "journal" | "recording" | undefined = undefined,
   ): Promise<void> {
     const ended =
       "error" in outcome
@@ -82,7 +85,7 @@ export class SessionLog {
     const call: LoggedCall = { at: this.#now(), method, params: await this.#box(params), ...ended };
     await this.#journal.add(call);
     if (!("error" in outcome)) this.#note(call);
-    if (this.#recording || always) this.#recorded.push(call);
+    if (keep ? keep === "recording" : this.#recording) this.#recorded.push(call);
   }
 
   /** Keeps bytes beside the journal; the reference that stands for them. */

@@ -95,7 +95,11 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const server = await listen(
     { port: options.port ?? DEFAULT_PORT, host: options.host, tokens, heartbeat },
     {
-      "/": { roles: ["operator"], accept: (link) => master.accept(link), patience: PATIENT },
+      "/": {
+        roles: ["operator", "auditor"],
+        accept: (link, role) => master.accept(link, role === "operator" ? role : "auditor"),
+        patience: PATIENT,
+      },
       "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link) },
       "/data": { roles: ["worker"], accept: (link) => void new Peer(link, data, "process"), patience: PATIENT },
     },

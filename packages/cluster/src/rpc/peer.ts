@@ -6,6 +6,8 @@ import type { Message, Transport } from "../transport/transport.js";
 /** Answers one method: its params are validated before `run` sees them. */
 export interface Method<P = unknown> {
   readonly params: v.GenericSchema<unknown, P>;
+  /** Throws where this peer may not make this call, before its params are looked at. */
+  gate?(params: unknown): void;
   run(params: P): unknown;
 }
 
@@ -44,6 +46,7 @@ interface Pending {
 export class Peer {
   readonly #transport: Transport;
   readonly #methods: Methods;
+  readonly #otherSide: string;
   readonly #pending = new Map<number, Pending>();
   readonly #events = new Map<string, (data: unknown) => void>();
   #next = 1;
@@ -51,6 +54,7 @@ export class Peer {
 
   constructor(transport: Transport, methods: Methods, otherSide: string) {
     this.#transport = transport;
+    this.#otherSide = otherSide;
     this.#methods = methods;
     transport.onClose((reason) => {
       this.#lost = new ConnectionLostError(
@@ -62,6 +66,24 @@ export class Peer {
       this.#pending.clear();
     });
     transport.onMessage((message) => this.#receive(message));
+  }
+
+  /**
+   * Calls a method of the other side whose answer must be of a form.
+   *
+   * @throws as `call` does; BadMessageError where the answer is of another form.
+   */
+  async ask<S extends v.GenericSchema>(method: string, params: unknown, schema: S): Promise<v.InferOutput<S>> {
+    const parsed = v.safeParse(schema, await this.call(method, params));
+    if (parsed.success) return parsed.output;
+    const { path, why } = firstIssue(parsed.issues);
+    throw new BadMessageError(
+      `The ${this.#otherSide} answered ${method} in a form that is not of the protocol${why}.`,
+      {
+        method,
+        path,
+      },
+    );
   }
 
   /**
@@ -135,15 +157,18 @@ export class Peer {
   async #run(name: string, params: unknown): Promise<unknown> {
     const method = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
     if (!method) throw new BadMessageError(`There is no call ${name}.`, { method: name });
+    method.gate?.(params);
     const parsed = v.safeParse(method.params, params);
     if (!parsed.success) {
-      const issue = parsed.issues[0];
-      const path = issue.path?.map((step) => String(step.key)).join(".") ?? "";
-      throw new BadMessageError(`The call ${name} has bad params${path ? ` at ${path}` : ""}: ${issue.message}.`, {
-        method: name,
-        path,
-      });
+      const { path, why } = firstIssue(parsed.issues);
+      throw new BadMessageError(`The call ${name} has bad params${why}.`, { method: name, path });
     }
     return method.run(parsed.output);
   }
+}
+
+/** Where and why a message is not of its form. */
+function firstIssue([issue]: readonly [v.BaseIssue<unknown>, ...unknown[]]): { path: string; why: string } {
+  const path = issue.path?.map((step) => String(step.key)).join(".") ?? "";
+  return { path, why: `${path ? ` at ${path}` : ""}: ${issue.message}` };
 }

@@ -1,5 +1,6 @@
 import { WebSocket } from "ws";
 import { ConnectFailedError, RefusedError } from "../errors.js";
+import { REFUSAL_HEADER, type Refusal } from "./guard.js";
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
 import { MAX_MESSAGE, socketTransport } from "./socket.js";
 import type { Transport } from "./transport.js";
@@ -15,7 +16,7 @@ export interface DialOptions {
 /**
  * Opens a link to a graphvm process.
  *
- * @throws ConnectFailedError where nobody answers; RefusedError where the token is wrong.
+ * @throws ConnectFailedError where nobody answers; RefusedError where it does not let us in.
  */
 export function dial(url: string, { token, heartbeat, patience }: DialOptions = {}): Promise<Transport> {
   return new Promise((resolve, reject) => {
@@ -43,9 +44,9 @@ export function dial(url: string, { token, heartbeat, patience }: DialOptions = 
     socket.once("error", failed);
     socket.once("unexpected-response", (_request, response) => {
       socket.terminate();
-      if (response.statusCode === 401)
-        reject(new RefusedError(`The master at ${url} wants another token: set --token or GRAPHVM_TOKEN.`, { url }));
-      else failed(new Error(`HTTP ${response.statusCode}`));
+      const why = refusalOf(response.headers[REFUSAL_HEADER], url);
+      if (why === undefined) failed(new Error(`HTTP ${response.statusCode}`));
+      else reject(new RefusedError(why, { url }));
     });
     const transport = socketTransport(socket);
     socket.once("open", () => {
@@ -54,4 +55,22 @@ export function dial(url: string, { token, heartbeat, patience }: DialOptions = 
       resolve(transport);
     });
   });
+}
+
+/** What to do about a refusal, in one sentence. */
+function refusalOf(refusal: unknown, url: string): string | undefined {
+  switch (refusal as Refusal) {
+    case "token":
+      return `The master at ${url} wants another token: set --token-file or GRAPHVM_TOKEN.`;
+    case "role":
+      return `The master at ${url} knows this token as another role's: a worker shows the workers' token, a client the operator's or an auditor's.`;
+    case "host":
+      return `The master at ${url} has no token and answers only to its machine's own name: use 127.0.0.1 there, or start it with a token.`;
+    case "browser":
+      return `The process at ${url} answers no browsers: connect from a program, without an Origin header.`;
+    case "path":
+      return `The process at ${url} is no graphvm master: check the address.`;
+    default:
+      return undefined;
+  }
 }

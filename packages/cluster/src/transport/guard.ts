@@ -8,15 +8,30 @@ export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
 }
 
-/** Why a request is refused before anything looks at it, as an HTTP status, or what the one who sent it may do. */
-export type Verdict = { readonly refusal: string } | { readonly roles: ReadonlySet<Role> };
+/** Why somebody is refused, and the HTTP status that goes with it. */
+export const REFUSALS = {
+  /** A page in a browser asks. */
+  browser: 403,
+  /** A name that is not this machine's, where only that keeps browsers out. */
+  host: 403,
+  /** No token, or one that is not known. */
+  token: 401,
+  /** A token of a role that has no business here. */
+  role: 403,
+  path: 404,
+} as const;
+export type Refusal = keyof typeof REFUSALS;
+
+/** The header that names the refusal, so that who dialled can say what to do. */
+export const REFUSAL_HEADER = "x-graphvm-refused";
 
 /**
- * Judges a request by its head. Browsers are refused: they send an Origin, and a page that made its own name point at this
- * machine (DNS rebinding) sends that name as Host. Where a token is needed no page can know it, so any name will do.
+ * Judges a request by its head: why it is refused, or the roles of who asks. Browsers are refused: they send an Origin, and
+ * a page that made its own name point at this machine (DNS rebinding) sends that name as Host. Where a token is needed no
+ * page can know it, so any name will do.
  */
-export function judge({ headers }: IncomingMessage, keys: Keyring): Verdict {
-  if (headers.origin !== undefined) return { refusal: "403 Forbidden" };
-  if (keys.open && !isLoopback((headers.host ?? "").replace(/:\d*$/, ""))) return { refusal: "403 Forbidden" };
-  return { roles: keys.roles(headers.authorization) };
+export function judge({ headers }: IncomingMessage, keys: Keyring): Refusal | ReadonlySet<Role> {
+  if (headers.origin !== undefined) return "browser";
+  if (keys.open && !isLoopback((headers.host ?? "").replace(/:\d*$/, ""))) return "host";
+  return keys.roles(headers.authorization);
 }

@@ -1,9 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
 import { PortInUseError, TokenNeededError } from "../errors.js";
-import { isLoopback, judge } from "./guard.js";
+import { isLoopback, judge, REFUSAL_HEADER, REFUSALS, type Refusal } from "./guard.js";
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
 import { Keyring, type Role, type RoleTokens } from "./roles.js";
 import { MAX_MESSAGE, socketTransport } from "./socket.js";
@@ -60,11 +60,9 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
     );
   }
   const server = createServer((request, response) => {
-    const verdict = judge(request, keys);
-    if ("refusal" in verdict)
-      plain(response, Number.parseInt(verdict.refusal, 10), "graphvm does not speak to browsers.\n");
-    else if (!options.http?.(request, response, verdict.roles))
-      plain(response, 426, "graphvm speaks WebSocket here.\n");
+    const roles = judge(request, keys);
+    if (typeof roles === "string") plain(response, REFUSALS[roles], `refused: ${roles}\n`);
+    else if (!options.http?.(request, response, roles)) plain(response, 426, "graphvm speaks WebSocket here.\n");
   });
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE });
   server.on("upgrade", (request, socket, head) => {
@@ -94,24 +92,25 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
 }
 
 /** Which route a request may take in which role, or why none. */
-function enter(request: IncomingMessage, routes: Routes, keys: Keyring): { route: Route; role: Role } | string {
-  const verdict = judge(request, keys);
-  if ("refusal" in verdict) return verdict.refusal;
-  if (verdict.roles.size === 0) return "401 Unauthorized";
+function enter(request: IncomingMessage, routes: Routes, keys: Keyring): { route: Route; role: Role } | Refusal {
+  const roles = judge(request, keys);
+  if (typeof roles === "string") return roles;
+  if (roles.size === 0) return "token";
   const path = (request.url ?? "").split("?")[0]!;
-  if (!Object.hasOwn(routes, path)) return "404 Not Found";
+  if (!Object.hasOwn(routes, path)) return "path";
   const route = routes[path]!;
-  const role = route.roles.find((each) => verdict.roles.has(each));
-  return role === undefined ? "403 Forbidden" : { route, role };
+  const role = route.roles.find((each) => roles.has(each));
+  return role === undefined ? "role" : { route, role };
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {
   response.writeHead(status, { "content-type": "text/plain" }).end(text);
 }
 
-function answer(socket: Duplex, status: string): void {
+function answer(socket: Duplex, refusal: Refusal): void {
   socket.on("error", () => {}); // whoever was refused may be gone already
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const status = `${REFUSALS[refusal]} ${STATUS_CODES[REFUSALS[refusal]]}`;
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${REFUSAL_HEADER}: ${refusal}\r\n\r\n`);
 }
 
 function start(server: Server, port: number, host: string): Promise<void> {
