@@ -153,6 +153,12 @@ export class InputChangedError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** Labels that are none: of a rule, an input or a worker. */
+export class BadLabelError extends GraphvmError {
+  static override readonly code = "GVM1206";
+  static override readonly exitCode = 2;
+}
+
 /** A stream source or a stateful atom that was asked for a value where there are no batches. */
 export class StreamOnlyError extends GraphvmError {
   static override readonly code = "GVM1601";
@@ -184,6 +190,7 @@ registerErrors(
   BudgetError,
   InputMissingError,
   InputChangedError,
+  BadLabelError,
   StreamOnlyError,
   StreamSourceError,
   StreamStateError,

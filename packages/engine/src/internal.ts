@@ -12,6 +12,7 @@ export { describeParams, describeRef } from "./identity/describe.js";
 export { type FunctionIdentity, functionIdentity, identifyFunction } from "./identity/function-identity.js";
 export { hash128, hexToId, idToHex } from "./identity/hash128.js";
 export { eachRef, nodeWords } from "./identity/node-id.js";
+export { isLabel } from "./identity/placement.js";
 export { PARTIAL, type PartialParts, partialParts, type Rule } from "./identity/ref.js";
 export { type BatchList, matchLists, type StreamedPart, streamedPart } from "./stream/run-batches.js";
 export { StreamAtom } from "./stream/stream-atom.js";

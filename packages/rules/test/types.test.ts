@@ -5,6 +5,7 @@ import {
   clone,
   createGraph,
   dispatch,
+  file,
   type Groups,
   int,
   mr,
@@ -165,6 +166,28 @@ export function uses(): void {
   rule((n: number) => n + 1);
   // @ts-expect-error there is no such rule
   seq.nope(1);
+  const placed = namespace("placed", {
+    one: rule((n: number): Op<number> => apply((x: number) => x, n)(), { on: { plane: "eu", tier: "large" } }),
+    some: dispatch(
+      { on: { tier: "large" } },
+      when([int], (n): Op<number> => apply((x: number) => x, n)(), { exports: true }),
+      when([string], (s): Op<string> => apply((x: string) => x, s)()),
+    ),
+  });
+  expectTypeOf(placed.one(1)).toEqualTypeOf<Ref<number>>();
+  expectTypeOf(placed.some(1)).toEqualTypeOf<Ref<number>>();
+  expectTypeOf(placed.some("a")).toEqualTypeOf<Ref<string>>();
+  // @ts-expect-error a label is a string
+  rule((): Op<number> => apply(() => 1)(), { on: { tier: 3 } });
+  // @ts-expect-error a rule has no such option
+  rule((): Op<number> => apply(() => 1)(), { at: { plane: "eu" } });
+  // @ts-expect-error exports is true or false
+  when([int], (n): Op<number> => apply((x: number) => x, n)(), { exports: "yes" });
+  const clause = when([int], (n): Op<number> => apply((x: number) => x, n)());
+  // @ts-expect-error the placement stands before the clauses
+  dispatch(clause, { on: { tier: "large" } });
+  // @ts-expect-error a file is bound to a plane and to nothing else
+  file("x.csv", { on: { tier: "large" } });
   const keyedByObject = mr.mapper(words, (s) => [[{ s }, 1]] as const);
   // @ts-expect-error a key is a string, number, bigint or boolean
   mr.splitByKey(keyedByObject, 4);

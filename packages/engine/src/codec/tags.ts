@@ -21,6 +21,7 @@ export const TAG = {
   exportedFunction: 35,
   closedFunction: 36,
   memberFunction: 37,
+  boundFile: 38,
 } as const;
 
 /** Typed arrays in the order of their codes: add at the end only. */

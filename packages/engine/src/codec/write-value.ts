@@ -142,9 +142,11 @@ function writeReference(out: ByteWriter, value: Ref | FileValue, purpose: Purpos
     throw new UnencodableValueError(`An atom returned ${what}: return its value, or let the rule return the ref.`, {});
   }
   if (value instanceof FileValue) {
-    out.u8(TAG.file);
+    // a file that is bound to no plane keeps the id it had before there were planes
+    out.u8(value.on ? TAG.boundFile : TAG.file);
     out.string(value.uri);
     out.string(value.sha256 ?? "");
+    if (value.on) out.string(value.on.plane);
     return;
   }
   out.u8(TAG.ref);

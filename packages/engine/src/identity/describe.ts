@@ -18,7 +18,7 @@ export function describeParams(params: readonly unknown[], width = 100): string 
 
 function describeParam(param: unknown, depth: number): string {
   if (param instanceof Ref) return depth > 1 ? `${param.ns}.${param.name}(…)` : "ref";
-  if (param instanceof FileValue) return `file(${JSON.stringify(param.uri)})`;
+  if (param instanceof FileValue) return `file(${JSON.stringify(param.uri)}${param.on ? ` on ${param.on.plane}` : ""})`;
   if (typeof param === "string") return JSON.stringify(param.length > 40 ? `${param.slice(0, 40)}…` : param);
   if (typeof param === "bigint") return `${param}n`;
   if (typeof param === "function") {

@@ -1,16 +1,28 @@
 import { currentAtom } from "../atom/current-atom.js";
-import { NoAtomError } from "../errors.js";
+import { BadLabelError, NoAtomError } from "../errors.js";
+import { checkLabels } from "./placement.js";
 
 /** A declared input: a file named by URI, relative to the session's root, with its digest where that is known. */
 export class FileValue {
   readonly uri: string;
   readonly sha256: string | undefined;
   readonly size: number | undefined;
+  /** The plane whose workers alone read it; part of its identity. */
+  readonly on: { readonly plane: string } | undefined;
 
-  constructor(uri: string, known: { readonly sha256?: string | undefined; readonly size?: number | undefined } = {}) {
+  /** @throws BadLabelError for a plane that is no label, or another label. */
+  constructor(
+    uri: string,
+    known: {
+      readonly sha256?: string | undefined;
+      readonly size?: number | undefined;
+      readonly on?: { readonly plane: string } | undefined;
+    } = {},
+  ) {
     this.uri = uri;
     this.sha256 = known.sha256;
     this.size = known.size;
+    this.on = known.on && planeOf(known.on, uri);
     Object.freeze(this);
   }
 
@@ -26,4 +38,12 @@ export class FileValue {
       throw new NoAtomError(`file("${this.uri}") has a path only inside an atom: pass it to apply(...) as a param.`);
     return atom.session.inputs.resolve(this);
   }
+}
+
+function planeOf(on: { readonly plane: string }, uri: string): { readonly plane: string } {
+  const { plane, ...others } = checkLabels(on, `file("${uri}")`);
+  if (plane !== undefined && Object.keys(others).length === 0) return Object.freeze({ plane });
+  throw new BadLabelError(`file("${uri}") can be bound to a plane and to nothing else: { on: { plane: "eu" } }.`, {
+    uri,
+  });
 }

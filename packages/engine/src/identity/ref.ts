@@ -1,5 +1,6 @@
 import type { Op } from "../graph/op.js";
 import { idToHex } from "./hash128.js";
+import type { Placement } from "./placement.js";
 
 /** What the graph needs to know of a rule. The rules package makes them; the graph never looks one up by name. */
 export interface Rule {
@@ -13,6 +14,8 @@ export interface Rule {
   explain?(params: readonly unknown[]): readonly string[];
   /** Runs the rule's body: synchronous, without side effects. */
   expand(params: readonly unknown[]): Op | Ref;
+  /** Where the node of these params may run, and whether its value may leave; no part of its id. */
+  placement?(params: readonly unknown[]): Placement | undefined;
   /** Runs `work` with the rule's namespace in force (a cloned namespace redirects calls to its base). */
   within?<T>(work: () => T): T;
 }

@@ -1,4 +1,4 @@
-import type { Op, Ref } from "@graphvm/engine";
+import type { Op, Placement, Ref } from "@graphvm/engine";
 
 /** What a rule is before it has a namespace: how its params become an op or a ref. */
 export interface Definition {
@@ -8,6 +8,8 @@ export interface Definition {
   readonly text: () => string;
   /** Of each clause, why it gets these params or doesn't. */
   readonly explain?: (params: readonly unknown[]) => readonly string[];
+  /** Where the node of these params may run, and whether its value may leave a plane; absent where nothing is said. */
+  readonly placement?: (params: readonly unknown[]) => Placement | undefined;
 }
 
 /** A named function from values to refs that makes no node of its own. */

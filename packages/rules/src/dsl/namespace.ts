@@ -80,6 +80,7 @@ function ruleCallable(info: NamespaceInfo, rules: Map<string, Rule>, key: string
     expand: (params) => definition.expand(params, full),
     text: definition.text,
     ...(definition.explain ? { explain: definition.explain } : {}),
+    ...(definition.placement ? { placement: definition.placement } : {}),
     ...(info.bases.length > 0 ? { within: (work) => runIn(info, work) } : {}),
   };
   rules.set(key, rule);

@@ -1,4 +1,4 @@
-import type { Op, Ref } from "@graphvm/engine";
+import { checkLabels, type Op, type Placement, type Ref } from "@graphvm/engine";
 import { describeParams } from "@graphvm/engine/internal";
 import { ClauseChoiceError, NamespaceError } from "../errors.js";
 import { type Matched, matches, type PatternLike, patternText, rankOf } from "../patterns/pattern.js";
@@ -12,12 +12,35 @@ import { type Definition, define } from "./definition.js";
  * const text = namespace("text", {
  *   words: rule((line: string): Op<string[]> => apply((s: string) => s.split(" "), line)()),
  * });
+ * @example
+ * // runs only on workers with these labels; what it gives may leave the plane its input is bound to
+ * rule((rows: Ref<Table>): Op<number> => apply(count)(rows), { on: { tier: "large" }, exports: true })
+ * @throws BadLabelError
  */
-export function rule<A extends unknown[], T>(body: (...params: A) => Op<T> | Ref<T>): (...params: A) => Ref<T> {
+export function rule<A extends unknown[], T>(
+  body: (...params: A) => Op<T> | Ref<T>,
+  placement?: Placement,
+): (...params: A) => Ref<T> {
+  const placed = checkPlacement(placement);
   return define(outside() as (...params: A) => Ref<T>, {
     kind: "rule",
     expand: (params) => body(...(params as A)),
     text: () => String(body),
+    ...(placed ? { placement: () => placed } : {}),
+  });
+}
+
+function checkPlacement(placement: Placement | undefined): Placement | undefined {
+  if (placement === undefined) return undefined;
+  const { on, exports, ...others } = placement;
+  const [other] = Object.keys(others);
+  if (other !== undefined)
+    throw new NamespaceError(`A rule has no option ${other}: it may say { on: { tier: "large" }, exports: true }.`, {});
+  if (exports !== undefined && typeof exports !== "boolean")
+    throw new NamespaceError("A rule's option exports is true or false.", {});
+  return Object.freeze({
+    ...(on === undefined ? {} : { on: checkLabels(on, "a rule") }),
+    ...(exports ? { exports } : {}),
   });
 }
 
@@ -25,36 +48,60 @@ export function rule<A extends unknown[], T>(body: (...params: A) => Op<T> | Ref
 export interface Clause<F> {
   readonly patterns: readonly PatternLike[];
   readonly fn: F;
+  /** Where the nodes this clause makes may run; it stands before what the whole dispatch says. */
+  readonly placement?: Placement;
 }
 
-/** A clause: chosen where there are as many params as patterns and each fits. */
+/**
+ * A clause: chosen where there are as many params as patterns and each fits. Its placement, where it has one, stands in the
+ * place of that of the whole dispatch.
+ *
+ * @throws BadLabelError
+ */
 export function when<const Ps extends readonly PatternLike[], T>(
   patterns: Ps,
   body: (...params: Matched<Ps>) => Op<T> | Ref<T>,
+  placement?: Placement,
 ): Clause<(...params: Matched<Ps>) => Ref<T>> {
-  return { patterns, fn: body as unknown as (...params: Matched<Ps>) => Ref<T> };
+  const placed = checkPlacement(placement);
+  return {
+    patterns,
+    fn: body as unknown as (...params: Matched<Ps>) => Ref<T>,
+    ...(placed ? { placement: placed } : {}),
+  };
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: distributes over a union of functions of any type
 type Meet<U> = (U extends any ? (k: U) => void : never) extends (k: infer I) => void ? I : never;
+
+// biome-ignore lint/suspicious/noExplicitAny: clauses of any type; the result has an overload for each
+type AnyClause = Clause<any>;
+type Dispatched<Cs extends readonly AnyClause[]> = Meet<Cs[number] extends Clause<infer F> ? F : never>;
 
 /**
  * A rule with several clauses, chosen by type and value: literal before refined type before type before any.
  *
  * @throws ClauseChoiceError where none matches, or two equally specific ones do; it says why of each.
  */
-// biome-ignore lint/suspicious/noExplicitAny: clauses of any type; the result has an overload for each
-export function dispatch<Cs extends readonly Clause<any>[]>(
-  ...clauses: Cs
-): Meet<Cs[number] extends Clause<infer F> ? F : never> {
+export function dispatch<Cs extends readonly AnyClause[]>(...clauses: Cs): Dispatched<Cs>;
+/** With a placement for every clause that has none of its own: `dispatch({ on: { tier: "large" } }, when(...), when(...))`. */
+export function dispatch<Cs extends readonly AnyClause[]>(placement: Placement, ...clauses: Cs): Dispatched<Cs>;
+export function dispatch(first: Placement | AnyClause, ...others: readonly AnyClause[]): unknown {
+  const whole = "patterns" in first ? undefined : checkPlacement(first);
+  const clauses = "patterns" in first ? [first, ...others] : others;
   const list = ranked(clauses as readonly Clause<Body>[]);
   const expand: Definition["expand"] = (params, name) => choose(list, params, name).fn(...params);
   const text = (): string =>
     list.declared.map(({ patterns, fn }) => `[${patterns.map(patternText).join(", ")}]: ${String(fn)}`).join("\n");
   const explainAll = (params: readonly unknown[]): string[] => list.declared.map((clause) => explain(clause, params));
-  return define(outside(), { kind: "rule", expand, text, explain: explainAll }) as Meet<
-    Cs[number] extends Clause<infer F> ? F : never
-  >;
+  const placed = whole !== undefined || clauses.some(({ placement }) => placement !== undefined);
+  return define(outside(), {
+    kind: "rule",
+    expand,
+    text,
+    explain: explainAll,
+    ...(placed ? { placement: (params) => choose(list, params, "").placement ?? whole } : {}),
+  });
 }
 
 type Body = (...params: readonly unknown[]) => Op | Ref;

@@ -1,5 +1,5 @@
 import { FileValue, Ref } from "@graphvm/engine";
-import { functionIdentity, identifyFunction, TYPED_ARRAYS } from "@graphvm/engine/internal";
+import { functionIdentity, identifyFunction, isLabel, TYPED_ARRAYS } from "@graphvm/engine/internal";
 import { partial } from "../dsl/partial.js";
 import { BadWireError } from "../errors.js";
 import type { Json } from "./json.js";
@@ -93,8 +93,10 @@ function readDate(time: unknown): Date {
 }
 
 function readFile(json: Json): FileValue {
-  const { uri, sha256, size } = record(json);
+  const { uri, sha256, size, plane } = record(json);
+  if (plane !== undefined && !(typeof plane === "string" && isLabel(plane))) return bad("plane");
   return new FileValue(text(uri), {
+    ...(plane === undefined ? {} : { on: { plane } }),
     ...(typeof sha256 === "string" ? { sha256 } : {}),
     ...(typeof size === "number" ? { size } : {}),
   });

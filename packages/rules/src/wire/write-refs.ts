@@ -66,7 +66,9 @@ function writeParam(param: unknown, index: RefIndex, options: WriteOptions): Jso
   if (param === null) return null;
   if (param instanceof Ref) return { $ref: index.get(nodeId(param))! };
   if (param instanceof FileValue)
-    return { $file: withoutUndefined({ uri: param.uri, sha256: param.sha256, size: param.size }) };
+    return {
+      $file: withoutUndefined({ uri: param.uri, sha256: param.sha256, size: param.size, plane: param.on?.plane }),
+    };
   if (Array.isArray(param)) return Array.from(param, (item) => writeParam(item, index, options));
   if (param instanceof Date) return { $date: writeParam(param.getTime(), index, options) };
   if (isTypedArray(param)) {
