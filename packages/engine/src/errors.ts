@@ -159,6 +159,11 @@ export class BadLabelError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** A read that is no declared input, in a strict session: `fields.kind`, `fields.what`, and the node. */
+export class UndeclaredReadError extends GraphvmError {
+  static override readonly code = "GVM1205";
+}
+
 /** A stream source or a stateful atom that was asked for a value where there are no batches. */
 export class StreamOnlyError extends GraphvmError {
   static override readonly code = "GVM1601";
@@ -191,6 +196,7 @@ registerErrors(
   InputMissingError,
   InputChangedError,
   BadLabelError,
+  UndeclaredReadError,
   StreamOnlyError,
   StreamSourceError,
   StreamStateError,

@@ -2,13 +2,14 @@ export type { AdjointOptions, Derivative, Derivatives, Jacobian } from "./adjoin
 export { type Cotangent, type Cotangents, differentiable, type Numeric } from "./adjoint/differentiable.js";
 export * from "./adjoint/errors.js";
 export { currentAtom } from "./atom/current-atom.js";
+export type { ReadKind, ReadPolicy, UndeclaredRead } from "./atom/undeclared-reads.js";
 export { digestValue, encodeValue } from "./codec/codec.js";
 export { decodeValue } from "./codec/read-value.js";
 export { type DigestSink, registerCodec, type ValueCodec } from "./codec/value-codec.js";
 export * from "./errors.js";
 export type { CalcOptions } from "./graph/calculation.js";
 export type { Explanation } from "./graph/explain.js";
-export { createGraph, Graph, type GraphOptions, type NodeName } from "./graph/graph.js";
+export { createGraph, Graph, type GraphOptions, type NodeName, type NodeReads } from "./graph/graph.js";
 export type { AtomFunction, Fold, Op } from "./graph/op.js";
 export type { GraphStats } from "./graph/stats.js";
 export { FileValue } from "./identity/file-value.js";

@@ -1,6 +1,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { sep } from "node:path";
+import type { FileValue } from "../identity/file-value.js";
 import { createRandom, type Random } from "../random.js";
 import type { Inputs } from "./inputs.js";
+import type { ReadKind, UndeclaredReads } from "./undeclared-reads.js";
 
 /** What is fixed for a whole session and every atom may see. */
 export interface AtomSession {
@@ -9,6 +12,8 @@ export interface AtomSession {
   /** What the clock says inside atoms: milliseconds since 1970, taken once at the session's start. */
   readonly epoch: number;
   readonly inputs: Inputs;
+  /** What atoms read without declaring it, where that is watched. */
+  readonly reads?: UndeclaredReads;
 }
 
 /** Gives a node id's four words: most atoms never draw a number, so nothing is copied before one does. */
@@ -23,6 +28,8 @@ export class AtomContext {
   readonly #node: number;
   #random: Random | undefined;
   #ticks = 0;
+  /** Where its declared inputs lie, and what it wrote; folders end in a separator. */
+  #own: string[] | undefined;
 
   constructor(session: AtomSession, nodes: NodeWords, node: number) {
     this.session = session;
@@ -44,6 +51,36 @@ export class AtomContext {
   /** The session's epoch, one millisecond later at each look: a loop that waits for time to pass comes to an end. */
   now(): number {
     return this.session.epoch + this.#ticks++;
+  }
+
+  /** Where a declared input lies: the atom may read that. */
+  resolve(file: FileValue): string {
+    const path = quietly(() => this.session.inputs.resolve(file));
+    this.wrote(path);
+    return path;
+  }
+
+  /** The atom reads something that is not declared. @throws UndeclaredReadError in a strict session */
+  found(kind: ReadKind, what: string): void {
+    this.session.reads?.add(this.#node, kind, what);
+  }
+
+  /** What the atom wrote it may read, and all below it. `made`: a prefix that the system completes to a name. */
+  wrote(path: string, made = false): void {
+    this.#own ??= [];
+    if (!this.#own.includes(path)) this.#own.push(path, made ? path : path + sep);
+  }
+
+  mayRead(path: string): boolean {
+    const own = this.#own;
+    if (!own) return false;
+    for (let i = 0; i < own.length; i += 2) if (path === own[i] || path.startsWith(own[i + 1]!)) return true;
+    return false;
+  }
+
+  /** What comes now is another atom's. */
+  protected forgetPaths(): void {
+    this.#own = undefined;
   }
 }
 
@@ -76,4 +113,20 @@ export function runAsync<T>(atom: AtomContext, work: () => T): T {
   } finally {
     running = outer;
   }
+}
+
+let quiet = 0;
+
+/** Whatever `work` reads before it returns is not the atom's doing: graphvm's own, or Node's. */
+export function quietly<T>(work: () => T): T {
+  quiet++;
+  try {
+    return work();
+  } finally {
+    quiet--;
+  }
+}
+
+export function isQuiet(): boolean {
+  return quiet > 0;
 }

@@ -112,6 +112,7 @@ export class Calculation implements Walked {
     const op = data.takeOp(node);
     try {
       data.runs++;
+      data.session.reads?.begin(node);
       const value = runOp(op, new NodeValues(data, node), data.session, data.structure.table, node);
       if (!isPromise(value)) {
         this.#keep(node, value, begin);
@@ -145,6 +146,7 @@ export class Calculation implements Walked {
     if (value === undefined) throw new TypeError("the atom returned nothing; return null where there is no value");
     const data = this.#data;
     data.session.inputs.check();
+    data.session.reads?.check(node);
     data.keep(node, value);
     data.seconds?.set(node, (performance.now() - begin) / 1000);
     this.#uses?.used(node);

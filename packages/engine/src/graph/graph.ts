@@ -2,6 +2,7 @@ import { type AdjointOptions, adjoint, type Derivatives } from "../adjoint/adjoi
 import type { AtomSession } from "../atom/current-atom.js";
 import { installDeterministicGlobals } from "../atom/deterministic-globals.js";
 import { LocalInputs } from "../atom/local-inputs.js";
+import { type ReadPolicy, type UndeclaredRead, UndeclaredReads } from "../atom/undeclared-reads.js";
 import { digestValue } from "../codec/codec.js";
 import { NotComputedError, UnencodableValueError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
@@ -37,6 +38,19 @@ export interface GraphOptions {
   readonly retain?: "all" | "targets" | { readonly bytes: number };
   /** Measure how long each atom takes, for `explain`. Default false: it costs memory for each node. */
   readonly timings?: boolean;
+  /**
+   * What is done where an atom reads something that is not declared (files, network, environment, other programs, Node's
+   * own clocks): written down for `undeclaredReads` (the default), or refused with an error. Native code is not seen.
+   */
+  readonly undeclared?: ReadPolicy;
+}
+
+/** What the atom of one node read without declaring it. */
+export interface NodeReads {
+  readonly node: string;
+  /** The rule and its params, shortened. */
+  readonly label: string;
+  readonly reads: readonly UndeclaredRead[];
 }
 
 /** A node, named by its ref or by its id's 32 hexadecimal digits. */
@@ -60,7 +74,12 @@ export class Graph implements Disposable {
   constructor(options: GraphOptions = {}) {
     const { retain = "all" } = options;
     this.structure = new Structure({ nodes: options.maxNodes ?? 1_000_000_000 });
-    this.#session = { seed: options.seed ?? 0, epoch: options.epoch ?? 0, inputs: options.inputs ?? new LocalInputs() };
+    this.#session = {
+      seed: options.seed ?? 0,
+      epoch: options.epoch ?? 0,
+      inputs: options.inputs ?? new LocalInputs(),
+      reads: new UndeclaredReads(options.undeclared ?? "report"),
+    };
     this.#values = new ValueStore(typeof retain === "object" ? retain.bytes : undefined);
     this.#data = new NodeData(this.structure, this.#session, this.#values, options.timings ?? false);
     this.#targetsOnly = retain === "targets";
@@ -85,6 +104,15 @@ export class Graph implements Disposable {
     await new Calculation(this.#data, roots, options, this.#targetsOnly).run();
     const values = roots.map((root) => this.#values.get(root));
     return Array.isArray(targets) ? values : values[0];
+  }
+
+  /** What atoms read without declaring it, so far: a replay can't check that it is still the same. */
+  undeclaredReads(): NodeReads[] {
+    const { table } = this.structure;
+    return this.#session.reads!.list().map(({ node, reads }) => {
+      const ref = table.ref(node);
+      return { node: table.idHex(node), label: ref ? describeRef(ref, 60) : table.idHex(node), reads };
+    });
   }
 
   /** @throws NotComputedError where the node has no value, or one that is out of date. */

@@ -36,7 +36,7 @@ export class FileValue {
     const atom = currentAtom();
     if (!atom)
       throw new NoAtomError(`file("${this.uri}") has a path only inside an atom: pass it to apply(...) as a param.`);
-    return atom.session.inputs.resolve(this);
+    return atom.resolve(this);
   }
 }
 

@@ -1,4 +1,5 @@
 import { AtomContext, type AtomSession, type NodeWords } from "../atom/current-atom.js";
+import type { ReadKind } from "../atom/undeclared-reads.js";
 import { createRandom, type Random } from "../random.js";
 
 /** The batch number of what runs before the first batch: a stateful atom's `state()`. */
@@ -28,6 +29,11 @@ export class StreamAtom extends AtomContext {
     this.#batch = batch;
     this.#random = undefined;
     this.#ticks = 0;
+    this.forgetPaths();
+  }
+
+  override found(kind: ReadKind, what: string): void {
+    this.session.reads?.add(this.#node, kind, what);
   }
 
   override get random(): Random {
