@@ -16,6 +16,10 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
+  now(): number {
+    return this.#now;
+  }
+
   every(seconds: number, tick: () => void): () => void {
     return this.#set({ at: this.#now + seconds, every: seconds, ring: tick });
   }

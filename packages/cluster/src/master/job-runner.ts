@@ -8,6 +8,8 @@ import type { Instruction, JobLimits, SchedulerEvent } from "../scheduler/types.
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
 import { type Clock, systemClock } from "../transport/clock.js";
+import { type RunOutcome, Watch } from "../watch/events.js";
+import { Activity } from "./activity.js";
 import { RunTimers } from "./run-timers.js";
 import type { WorkerPool } from "./worker-pool.js";
 
@@ -17,6 +19,8 @@ export interface Progress {
   readonly done: number;
   readonly running: number;
   readonly failed: number;
+  /** Jobs that wait for others, or for a worker. */
+  readonly waiting: number;
 }
 
 /** The scheduler's hands: carries out its instructions and tells it what happened. */
@@ -34,14 +38,26 @@ export class JobRunner {
   /** Jobs of an earlier graph may still come back: they are told by this. */
   #generation = 0;
 
+  /** What runs where, and how long jobs take. */
+  readonly activity: Activity;
+  readonly #watch: Watch;
   readonly #patience: number;
   readonly #runs: RunTimers;
   /** Workers whose thread is being killed. */
   readonly #stopping = new Map<string, Promise<void>>();
 
   /** @param patience How long jobs wait for a first worker before they fail, in seconds. */
-  constructor(pool: WorkerPool, store: ObjectStore, data: DataClient, patience: number, clock: Clock = systemClock) {
+  constructor(
+    pool: WorkerPool,
+    store: ObjectStore,
+    data: DataClient,
+    patience: number,
+    clock: Clock = systemClock,
+    watch = new Watch(),
+  ) {
     this.#runs = new RunTimers(clock);
+    this.activity = new Activity(clock);
+    this.#watch = watch;
     this.#patience = patience;
     this.#pool = pool;
     this.#store = store;
@@ -75,8 +91,24 @@ export class JobRunner {
   }
 
   progress(): Progress {
-    const { running, done, failed } = this.#scheduler.counts;
-    return { total: this.#scheduler.size, running, done, failed };
+    const { waiting, ready, running, done, failed } = this.#scheduler.counts;
+    return { total: this.#scheduler.size, running, done, failed, waiting: waiting + ready };
+  }
+
+  /** Seconds until everything is done, as far as jobs of the same rules took their time. Undefined where nobody can say. */
+  secondsLeft(): number | undefined {
+    if (!this.#scheduler.busy) return undefined;
+    return this.activity.secondsLeft(this.#scheduler.unfinished, this.#scheduler.workers().length);
+  }
+
+  /** What jobs wait for that don't run, and how many. */
+  waitingFor(): { readonly what: string; readonly jobs: number }[] {
+    const { waiting, ready } = this.#scheduler.counts;
+    const none = this.#scheduler.workers().length === 0;
+    return [
+      { what: "other jobs", jobs: waiting },
+      { what: none ? "a worker to join" : "a free worker", jobs: ready },
+    ].filter(({ jobs }) => jobs > 0);
   }
 
   onProgress(listener: (progress: Progress) => void): () => void {
@@ -132,7 +164,9 @@ export class JobRunner {
 
   handle(event: SchedulerEvent): void {
     try {
-      for (const instruction of this.#scheduler.handle(event)) this.#carryOut(instruction);
+      const instructions = this.#scheduler.handle(event);
+      for (const instruction of instructions) this.#carryOut(instruction);
+      this.#tellFailures(instructions);
     } catch (error) {
       // a bug of ours: whoever waits must hear of it, and the master stays up
       this.#firstError ??= error;
@@ -173,6 +207,15 @@ export class JobRunner {
     this.#reject(new ConnectionLostError("The master ended.", {}));
   }
 
+  /** The first of several that fail together is the one the others needed. */
+  #tellFailures(instructions: readonly Instruction[]): void {
+    const failed = instructions.filter((each) => each.kind === "jobFailed");
+    if (failed.length === 0) return;
+    const { job, error } = failed[0]!;
+    const { rule } = this.#planned.get(job)!.job;
+    this.#watch.tell({ kind: "jobFailed", job, rule, error, others: failed.length - 1 });
+  }
+
   #reject(error: unknown): void {
     for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
   }
@@ -200,6 +243,12 @@ export class JobRunner {
     const run = this.#runs.begin(worker, timeout, () => this.handle({ kind: "timedOut", worker, job: id }));
     const generation = this.#generation;
     const { job, files } = this.#planned.get(id)!;
+    const running = this.activity.begin(worker, job);
+    this.#watch.tell({ kind: "runStarted", job: id, rule: job.rule, worker });
+    const over = (outcome: RunOutcome, bytes = 0, error?: string): void => {
+      const seconds = this.activity.end(running, outcome === "finished");
+      this.#watch.tell({ kind: "runEnded", job: id, rule: job.rule, worker, outcome, seconds, bytes, error });
+    };
     let event: SchedulerEvent;
     try {
       const answer = await this.#pool.run(worker, {
@@ -217,12 +266,20 @@ export class JobRunner {
       // the pool has said that the worker left
       if (error instanceof ConnectionLostError && !this.#pool.has(worker)) {
         this.#runs.ended(worker, run);
+        over("gone");
         return;
       }
       event = { kind: "failed", worker, job: id, error: toWireError(error) };
     }
     // of a run that was stopped nobody wants to hear
-    if (this.#runs.ended(worker, run) && generation === this.#generation) this.handle(event);
+    if (!this.#runs.ended(worker, run) || generation !== this.#generation) {
+      over("gone");
+      return;
+    }
+    if (event.kind === "finished") over("finished", event.size);
+    else if (event.kind === "failed") over("failed", 0, event.error.message);
+    else over("missing");
+    this.handle(event);
   }
 
   async #jobBytes(job: Job): Promise<Uint8Array> {

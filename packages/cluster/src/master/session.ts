@@ -10,7 +10,10 @@ import type { JobLimits } from "../scheduler/types.js";
 import { DataClient } from "../store/data-client.js";
 import { ObjectStore } from "../store/object-store.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
+import { type Clock, systemClock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
+import { Watch } from "../watch/events.js";
+import type { Usage } from "../worker/usage-news.js";
 import { JobRunner } from "./job-runner.js";
 import { SessionInputs } from "./session-inputs.js";
 import { type SessionSetup, WorkerPool } from "./worker-pool.js";
@@ -26,6 +29,9 @@ export interface SessionOptions {
   readonly heartbeat?: Heartbeat | undefined;
   /** How long jobs wait for a first worker before they fail, in seconds. */
   readonly patience: number;
+  readonly clock?: Clock | undefined;
+  /** Told of what happens. */
+  readonly watch?: Watch;
 }
 
 /** Where a graph is cut. */
@@ -58,21 +64,34 @@ export class MasterSession {
   readonly inputs: SessionInputs;
   readonly pool: WorkerPool;
   readonly runner: JobRunner;
+  readonly watch: Watch;
   readonly #planner: Planner;
+  readonly #clock: Clock;
+  readonly #since: number;
+  /** How many clients are connected. */
+  clients = 0;
   #setup: SessionSetup;
 
   constructor(options: SessionOptions) {
+    const { clock = systemClock, watch = new Watch() } = options;
+    this.#clock = clock;
+    this.#since = clock.now();
+    this.watch = watch;
     this.data = new DataClient(() => ({ token: options.token, heartbeat: options.heartbeat }));
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits);
     this.#setup = { session: { seed: options.seed, epoch: options.epoch }, programs: [] };
     this.pool = new WorkerPool(() => this.#setup, {
-      joined: (worker, host) => this.runner.handle({ kind: "workerJoined", worker, host }),
+      joined: (worker, { host, node }) => {
+        watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
+        this.runner.handle({ kind: "workerJoined", worker, host });
+      },
       left: (worker, hostLost, reason) => {
+        watch.tell({ kind: "workerLeft", worker, reason });
         this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
       },
     });
-    this.runner = new JobRunner(this.pool, this.store, this.data, options.patience);
+    this.runner = new JobRunner(this.pool, this.store, this.data, options.patience, clock, watch);
   }
 
   get seed(): number {
@@ -97,6 +116,14 @@ export class MasterSession {
    * starts the graph over. One that can't be loaded leaves everything as it was.
    */
   async load(program: Program): Promise<{ exports: string[]; namespaces: string[] }> {
+    const start = this.#clock.now();
+    const loaded = await this.#load(program);
+    const { name, hash } = program;
+    this.watch.tell({ kind: "loaded", program: name, hash, seconds: this.#clock.now() - start });
+    return loaded;
+  }
+
+  async #load(program: Program): Promise<{ exports: string[]; namespaces: string[] }> {
     if (sha256Hex(Buffer.from(program.code)) !== program.hash) {
       throw new BadMessageError(`The program ${program.name} is not the one its hash names.`, {
         program: program.name,
@@ -152,7 +179,10 @@ export class MasterSession {
     { cut, noCopy }: CutOptions,
     keep = false,
   ): Promise<{ plan: Plan; files: JobFile[][] }> {
+    const start = this.#clock.now();
     const plan = await this.#planner.plan({ refs, cut, noCopy }, keep);
+    const { jobs, nodes } = plan;
+    this.watch.tell({ kind: "planned", jobs: jobs.length, nodes, seconds: this.#clock.now() - start });
     return { plan, files: plan.jobs.map((job) => job.files.map((file) => this.inputs.resolve(file))) };
   }
 
@@ -210,23 +240,50 @@ export class MasterSession {
     await this.pool.tellAll();
   }
 
+  /** Seconds since this session began in this process. */
+  get uptime(): number {
+    return this.#clock.now() - this.#since;
+  }
+
+  /** Bytes of values: in memory and spilled, in all processes, as far as they have said; and fetched by one from another. */
+  usage(): Usage {
+    const elsewhere = this.pool.list().map(({ usage }) => usage);
+    return {
+      held: elsewhere.reduce((sum, { held }) => sum + held, this.store.bytes),
+      spilled: elsewhere.reduce((sum, { spilled }) => sum + spilled, 0),
+      moved: this.data.received + this.pool.moved,
+    };
+  }
+
   status() {
-    const workers = this.pool.list();
     const scheduled = new Map(this.runner.workers().map((worker) => [worker.id, worker]));
+    const left = this.runner.secondsLeft();
     return {
       version: VERSION,
       seed: this.seed,
       epoch: this.epoch,
+      uptime: this.uptime,
+      clients: this.clients,
       programs: this.programs.map(({ name, hash }) => ({ name, hash })),
-      workers: workers.map(({ id, host, node }) => ({
-        id,
-        kind: host === "" ? ("thread" as const) : ("websocket" as const),
-        node,
-        job: scheduled.get(id)?.job ?? null,
-        finished: scheduled.get(id)?.finished ?? 0,
-      })),
+      workers: this.pool.list().map(({ id, host, node, usage }) => {
+        const running = this.runner.activity.of(id);
+        return {
+          id,
+          kind: host === "" ? ("thread" as const) : ("websocket" as const),
+          node,
+          state: running ? ("running" as const) : ("idle" as const),
+          job: running?.job ?? null,
+          label: running?.label ?? null,
+          seconds: running?.seconds ?? null,
+          finished: scheduled.get(id)?.finished ?? 0,
+          held: host === "" ? null : usage.held,
+        };
+      }),
       jobs: this.runner.progress(),
+      waitingFor: this.runner.waitingFor(),
+      secondsLeft: left ?? null,
       bytes: this.store.bytes,
+      usage: this.usage(),
     };
   }
 

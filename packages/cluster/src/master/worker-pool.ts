@@ -5,6 +5,7 @@ import type { Program } from "../program/program.js";
 import { type JobFile, type Join, joinSchema, PROTOCOL_VERSION, VERSION, type WorkerJob } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
+import { type Usage, usageSchema } from "../worker/usage-news.js";
 import type { RunAnswer } from "../worker/worker-host.js";
 
 /** What a worker must be told before its first job. */
@@ -15,7 +16,7 @@ export interface SessionSetup {
 
 /** What the pool tells its master. */
 export interface PoolEvents {
-  joined(worker: string, host: string): void;
+  joined(worker: string, join: Join): void;
   /** `hostLost`: no other worker of its process is left. `reason`: what ended it, where it could still say so. */
   left(worker: string, hostLost: boolean, reason: string | undefined): void;
 }
@@ -24,7 +25,11 @@ interface PoolWorker {
   readonly id: string;
   readonly join: Join;
   readonly peer: Peer;
+  /** What its process said last of its values. */
+  usage: Usage;
 }
+
+const NOTHING: Usage = { held: 0, spilled: 0, moved: 0 };
 
 const diedSchema = v.object({ error: v.object({ message: v.pipe(v.string(), v.maxLength(10_000)) }) });
 
@@ -34,6 +39,8 @@ export class WorkerPool {
   readonly #setup: () => SessionSetup;
   readonly #events: PoolEvents;
   #joined = 0;
+  /** Fetched by workers that are gone. */
+  #moved = 0;
 
   constructor(setup: () => SessionSetup, events: PoolEvents) {
     this.#setup = setup;
@@ -100,8 +107,15 @@ export class WorkerPool {
     for (const { peer } of this.#workers.values()) peer.close();
   }
 
-  list(): { id: string; host: string; node: string }[] {
-    return [...this.#workers.values()].map(({ id, join }) => ({ id, host: join.host, node: join.node }));
+  list(): { id: string; host: string; node: string; usage: Usage }[] {
+    return [...this.#workers.values()].map(({ id, join, usage }) => ({ id, host: join.host, node: join.node, usage }));
+  }
+
+  /** Bytes that workers of other processes fetched so far, as far as they have said. */
+  get moved(): number {
+    let moved = this.#moved;
+    for (const { usage } of this.#workers.values()) moved += usage.moved;
+    return moved;
   }
 
   async #each(work: (peer: Peer) => Promise<void>): Promise<void> {
@@ -124,7 +138,7 @@ export class WorkerPool {
   }
 
   async #join(peer: Peer, join: Join): Promise<{ id: string }> {
-    const worker: PoolWorker = { id: `w${++this.#joined}`, join, peer };
+    const worker: PoolWorker = { id: `w${++this.#joined}`, join, peer, usage: NOTHING };
     let told = this.#setup();
     await tell(peer, told);
     // what was loaded meanwhile
@@ -137,11 +151,16 @@ export class WorkerPool {
       const said = v.safeParse(diedSchema, news);
       if (said.success) reason = said.output.error.message;
     });
+    peer.on("usage", (news) => {
+      const said = v.safeParse(usageSchema, news);
+      if (said.success) worker.usage = said.output;
+    });
     this.#workers.set(worker.id, worker);
-    this.#events.joined(worker.id, join.host);
+    this.#events.joined(worker.id, join);
     peer.onClose((closed) => {
       if (closed instanceof PeerSilentError) reason ??= closed.message;
       this.#workers.delete(worker.id);
+      this.#moved += worker.usage.moved;
       const last = join.host !== "" && ![...this.#workers.values()].some((other) => other.join.host === join.host);
       this.#events.left(worker.id, last, reason);
     });

@@ -10,6 +10,8 @@ export class Board {
   readonly ready = new ReadyQueue();
   /** How many jobs are in each state. */
   readonly counts: { [state in JobState]: number } = { waiting: 0, ready: 0, running: 0, done: 0, failed: 0 };
+  /** By rule, jobs that are neither done nor failed. */
+  readonly unfinished = new Map<string, number>();
   #instructions: Instruction[] = [];
   #entered = 0;
 
@@ -23,14 +25,30 @@ export class Board {
     return this.#entered++;
   }
 
+  /** A job that is new, or gets another chance. */
+  enter(job: Job): void {
+    if (this.jobs.get(job.plan.id)) this.counts.failed--;
+    this.jobs.set(job.plan.id, job);
+    this.counts.waiting++;
+    this.#countUnfinished(job, 1);
+  }
+
   /** Every change of a job's state comes through here. */
   move(job: Job, to: JobState, why: string): void {
     const before = job.state;
     job.move(to, why);
     this.counts[before]--;
     this.counts[to]++;
+    if (before === "done") this.#countUnfinished(job, 1);
+    if (to === "done" || to === "failed") this.#countUnfinished(job, -1);
     if (before === "ready") this.ready.delete(job);
     if (to === "ready") this.ready.add(job);
+  }
+
+  #countUnfinished({ plan: { rule } }: Job, by: number): void {
+    const count = (this.unfinished.get(rule) ?? 0) + by;
+    if (count === 0) this.unfinished.delete(rule);
+    else this.unfinished.set(rule, count);
   }
 
   /** The job where it runs on that worker: what a worker says of any other is late news. */

@@ -52,6 +52,11 @@ export class Scheduler {
   get counts(): { readonly [state in JobState]: number } {
     return this.#board.counts;
   }
+
+  /** How many jobs of each rule are neither done nor failed. */
+  get unfinished(): ReadonlyMap<string, number> {
+    return this.#board.unfinished;
+  }
 }
 
 /** What each event does. One that is missing here does not compile. */

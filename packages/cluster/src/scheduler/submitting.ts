@@ -24,12 +24,10 @@ function enter(board: Board, plan: JobPlan, limits: JobLimits, digest: string | 
   job.limits = limits;
   job.digest = digest;
   if (known) {
-    board.counts.failed--;
     job.digest = known.digest ?? digest;
     for (const id of known.dependents) job.dependents.add(id);
   }
-  board.jobs.set(plan.id, job);
-  board.counts.waiting++;
+  board.enter(job);
   return job;
 }
 

@@ -13,6 +13,8 @@ export class DataClient {
   readonly #peers = new Map<string, Promise<Peer>>();
   readonly #options: (address: string) => DialOptions;
   #closed = false;
+  /** Bytes of values and inputs that came from other processes so far. */
+  received = 0;
 
   /** @param options How the process at an address is dialled. */
   constructor(options: (address: string) => DialOptions = () => ({})) {
@@ -39,6 +41,7 @@ export class DataClient {
       }
     };
     await Promise.all(Array.from({ length: AHEAD }, fetchMore));
+    this.received += value.length;
     return value;
   }
 
@@ -61,6 +64,7 @@ export class DataClient {
         hash.update(bytes);
         await out.writeFile(bytes);
         offset += bytes.length;
+        this.received += bytes.length;
       }
     } finally {
       await out.close();

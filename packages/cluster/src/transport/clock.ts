@@ -1,5 +1,7 @@
 /** What the shells measure time with, in seconds. The scheduler has none. */
 export interface Clock {
+  /** Seconds since some moment; never goes back. */
+  now(): number;
   /** Calls `tick` again and again until the returned function is called. Keeps no process alive. */
   every(seconds: number, tick: () => void): () => void;
   /** Calls `ring` once, unless the returned function is called before. */
@@ -7,6 +9,7 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {
+  now: () => performance.now() / 1000,
   every(seconds, tick) {
     const timer = setInterval(tick, seconds * 1000);
     timer.unref();

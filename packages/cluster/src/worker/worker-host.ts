@@ -14,10 +14,12 @@ import {
 import { method, Peer } from "../rpc/peer.js";
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
+import { systemClock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
 import type { InputFiles } from "./input-files.js";
+import { UsageNews } from "./usage-news.js";
 
 const LOST =
   "The connection to the master was lost: one of the two ended, or gave no sign of life for too long. Start the worker again.";
@@ -51,12 +53,19 @@ export interface WorkerHandle {
  */
 export async function startWorker(link: Transport, shared: WorkerShared): Promise<WorkerHandle> {
   const compute = new ComputeHost();
-  const jobs = new RunningJobs(compute, shared);
+  const usage = new UsageNews(
+    () => ({ held: shared.store.bytes, spilled: 0, moved: shared.data.received }),
+    (news) => master.emit("usage", news),
+    systemClock,
+  );
+  // the master knows what its own process holds
+  const jobs = new RunningJobs(compute, shared, () => shared.host !== "" && usage.changed());
   const master = new Peer(link, workerMethods(compute, jobs, shared), "master");
   master.on("abort", () => jobs.abort());
   let lost: Error | undefined;
   const over = new Promise<Error | undefined>((resolve) => {
     compute.onClose((reason) => {
+      usage.close();
       if (reason) master.emit("died", { error: toWireError(reason) });
       master.close();
       resolve(lost ?? reason);
@@ -113,9 +122,13 @@ class RunningJobs {
   readonly #shared: WorkerShared;
   #running = new Set<{ aborted: boolean }>();
 
-  constructor(compute: ComputeHost, shared: WorkerShared) {
+  readonly #over: () => void;
+
+  /** @param over Called when a job has come to its end. */
+  constructor(compute: ComputeHost, shared: WorkerShared, over: () => void) {
     this.#compute = compute;
     this.#shared = shared;
+    this.#over = over;
   }
 
   async run(job: WorkerJob): Promise<RunAnswer> {
@@ -125,6 +138,7 @@ class RunningJobs {
       return await this.#run(job, running);
     } finally {
       this.#running.delete(running);
+      this.#over();
     }
   }
 
