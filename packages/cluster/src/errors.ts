@@ -113,6 +113,11 @@ export class GraphEmptiedError extends GraphvmError {
   static override readonly code = "GVM3503";
 }
 
+/** A master that is about to end takes no new work. */
+export class MasterEndingError extends GraphvmError {
+  static override readonly code = "GVM3504";
+}
+
 registerErrors(
   ModuleCompileError,
   ModuleMissingError,
@@ -136,4 +141,5 @@ registerErrors(
   SessionStateError,
   ValueLostError,
   GraphEmptiedError,
+  MasterEndingError,
 );

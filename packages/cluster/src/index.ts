@@ -10,7 +10,8 @@ export {
   type WaitOptions,
 } from "./client/session.js";
 export * from "./errors.js";
-export type { Progress } from "./master/job-runner.js";
+export type { JobCounts } from "./master/job-runner.js";
+export type { Progress } from "./master/progress.js";
 export type { JobInfo, JobOutcome, SessionStatus } from "./master/session.js";
 export { DEFAULT_PORT, type MasterHandle, type MasterOptions, startMaster } from "./master/start-master.js";
 export type { GraphPicture, PictureNode } from "./planner/picture.js";
@@ -34,4 +35,5 @@ export {
 export type { Cause, Divergence, ReplayReport } from "./replay/report.js";
 export type { Clock } from "./transport/clock.js";
 export type { Heartbeat } from "./transport/heartbeat.js";
+export type { Logger } from "./watch/log.js";
 export { connectWorker, type RemoteWorker, type WorkerOptions } from "./worker/connect-worker.js";

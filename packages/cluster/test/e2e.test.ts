@@ -146,7 +146,7 @@ test("C5: whoever waits is told when the graph is emptied, and old results do no
   expect(await getting).toMatchObject({ code: "GVM3503" });
   go(folder);
   await emptied;
-  expect((await session.status()).jobs).toEqual({ total: 0, running: 0, done: 0, failed: 0 });
+  expect((await session.status()).jobs).toEqual({ total: 0, running: 0, done: 0, failed: 0, waiting: 0 });
   expect(await failureOf(session.getData(faults.blocked(folder, "job")))).toMatchObject({ code: "GVM3501" });
   expect(await session.calc(faults.blocked(folder, "job"))).toBe("job is done");
 });

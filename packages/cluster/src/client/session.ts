@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { decodeValue, type Ref } from "@graphvm/engine";
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
-import type { Progress } from "../master/job-runner.js";
+import type { JobCounts } from "../master/job-runner.js";
 import type { ClientRole } from "../master/method-roles.js";
+import type { Progress } from "../master/progress.js";
 import type { JobInfo, JobOutcome, SessionStatus } from "../master/session.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { bundleFile, bundleSource } from "../program/bundle.js";
@@ -45,7 +46,7 @@ export interface ClusterStats {
   readonly nodes: number;
   readonly edges: number;
   readonly rules: { readonly [rule: string]: number };
-  readonly jobs: Progress;
+  readonly jobs: JobCounts;
 }
 
 /** A client's view of a master's session: load programs, plan, dispatch, read values, record. Made by `connect`. */

@@ -21,7 +21,10 @@ export class Activity {
     this.#clock = clock;
   }
 
-  begin(worker: string, { id, rule, label }: { readonly id: string; readonly rule: string; readonly label: string }): Running {
+  begin(
+    worker: string,
+    { id, rule, label }: { readonly id: string; readonly rule: string; readonly label: string },
+  ): Running {
     const running: Running = { worker, job: id, rule, label, since: this.#clock.now() };
     this.#running.set(worker, running);
     return running;

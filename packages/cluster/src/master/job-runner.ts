@@ -5,6 +5,7 @@ import type { JobFile } from "../protocol.js";
 import type { Job } from "../scheduler/job.js";
 import { Scheduler } from "../scheduler/scheduler.js";
 import type { Instruction, JobLimits, SchedulerEvent } from "../scheduler/types.js";
+import type { WorkerState } from "../scheduler/worker.js";
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
 import { type Clock, systemClock } from "../transport/clock.js";
@@ -13,8 +14,8 @@ import { Activity } from "./activity.js";
 import { RunTimers } from "./run-timers.js";
 import type { WorkerPool } from "./worker-pool.js";
 
-/** How far a dispatch has come. */
-export interface Progress {
+/** How many jobs are in each state. */
+export interface JobCounts {
   readonly total: number;
   readonly done: number;
   readonly running: number;
@@ -32,7 +33,7 @@ export class JobRunner {
   #planned = new Map<string, { job: PlannedJob; files: readonly JobFile[] }>();
   #waiters: { resolve(): void; reject(error: unknown): void }[] = [];
   #firstError: unknown;
-  #listeners = new Set<(progress: Progress) => void>();
+  #listeners = new Set<(progress: JobCounts) => void>();
   #noWorkersTimer: NodeJS.Timeout | undefined;
   #closed = false;
   /** Jobs of an earlier graph may still come back: they are told by this. */
@@ -90,7 +91,25 @@ export class JobRunner {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  progress(): Progress {
+  /** Whether something runs or waits to run. */
+  get busy(): boolean {
+    return this.#scheduler.busy;
+  }
+
+  /** Starts no job any more; settles when none runs. */
+  async drained(): Promise<void> {
+    this.handle({ kind: "held" });
+    if (this.#scheduler.counts.running === 0) return;
+    await new Promise<void>((resolve) => {
+      const stop = this.onProgress(({ running }) => {
+        if (running > 0) return;
+        stop();
+        resolve();
+      });
+    });
+  }
+
+  progress(): JobCounts {
     const { waiting, ready, running, done, failed } = this.#scheduler.counts;
     return { total: this.#scheduler.size, running, done, failed, waiting: waiting + ready };
   }
@@ -111,7 +130,7 @@ export class JobRunner {
     ].filter(({ jobs }) => jobs > 0);
   }
 
-  onProgress(listener: (progress: Progress) => void): () => void {
+  onProgress(listener: (progress: JobCounts) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -124,7 +143,7 @@ export class JobRunner {
     return this.#scheduler.job(id);
   }
 
-  workers(): { id: string; host: string; job: string | undefined; finished: number }[] {
+  workers(): { id: string; host: string; state: WorkerState; job: string | undefined; finished: number }[] {
     return this.#scheduler.workers().map((worker) => ({ ...worker }));
   }
 

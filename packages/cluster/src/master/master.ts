@@ -4,8 +4,12 @@ import type { GraphPicture } from "../planner/picture.js";
 import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
 import { type Json, sha256Hex } from "../recording/index.js";
 import { type Method, type Methods, method, Peer } from "../rpc/peer.js";
+import type { Clock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
+import type { MasterEvent } from "../watch/events.js";
 import { type Answer, type Call, SESSION_CALLS } from "./calls.js";
+import { Draining } from "./draining.js";
+import { IdleEnd } from "./idle-end.js";
 import { type ClientRole, methodsFor } from "./method-roles.js";
 import { ProgressNews } from "./progress-news.js";
 import { makeRecording } from "./recorder.js";
@@ -32,36 +36,93 @@ export class Master {
   readonly #end: () => void;
   readonly #clients = new Set<Peer>();
   readonly #news: ProgressNews;
+  readonly #idle: IdleEnd | undefined;
+  readonly #draining = new Draining();
   #queue: Promise<unknown> = Promise.resolve();
 
-  constructor(session: MasterSession, log: SessionLog, roots: readonly string[], now: () => number, end: () => void) {
+  /** @param idle After how many seconds without a client and without jobs it ends. */
+  constructor(
+    session: MasterSession,
+    log: SessionLog,
+    roots: readonly string[],
+    now: () => number,
+    end: () => void,
+    idle?: { readonly seconds: number; readonly clock: Clock },
+  ) {
     this.session = session;
     this.log = log;
     this.#roots = roots;
     this.#now = now;
     this.#end = end;
     this.#news = new ProgressNews((progress) => {
-      for (const client of this.#clients) client.emit("progress", progress);
+      if (this.#clients.size === 0) return;
+      const news = { ...progress, ...session.activity() };
+      for (const client of this.#clients) client.emit("progress", news);
     });
-    session.runner.onProgress((progress) => this.#news.add(progress));
+    session.runner.onProgress((progress) => {
+      this.#news.add(progress);
+      this.#idle?.changed();
+    });
+    if (idle) {
+      const quiet = (): boolean => this.#clients.size === 0 && !session.runner.busy;
+      this.#idle = new IdleEnd(idle.clock, idle.seconds, quiet, () => {
+        session.watch.tell({ kind: "ending", why: `nobody was connected and nothing ran for ${idle.seconds} s` });
+        end();
+      });
+    }
   }
 
   accept(link: Transport, role: ClientRole): void {
-    const peer = new Peer(link, methodsFor(role, this.#methods(role)), "client");
+    const peer: Peer = new Peer(
+      link,
+      methodsFor(
+        role,
+        this.#methods(role, () => peer),
+      ),
+      "client",
+    );
     this.#clients.add(peer);
-    peer.onClose(() => this.#clients.delete(peer));
+    this.#countClients({ kind: "clientJoined" });
+    peer.onClose((reason) => {
+      this.#clients.delete(peer);
+      this.#draining.left(peer);
+      this.#countClients({ kind: "clientLeft", reason: reason?.message });
+    });
+  }
+
+  #countClients(event: MasterEvent): void {
+    this.session.clients = this.#clients.size;
+    this.session.watch.tell(event);
+    this.#idle?.changed();
+  }
+
+  /** Why it can take no work now. */
+  whyNotReady(): string[] {
+    const why = this.session.whyNotReady();
+    if (this.#draining.begun) why.unshift("it is ending");
+    if (this.log.journal.failed) why.unshift("its journal can't be written");
+    return why;
+  }
+
+  /** Takes no new work; settles when what runs has ended. */
+  async drain(clock: Clock): Promise<void> {
+    this.session.watch.tell({ kind: "ending", why: "it was told to: jobs that run may finish" });
+    await this.#draining.drain(this.session.runner, clock);
   }
 
   close(): void {
+    this.#idle?.close();
     this.#news.close();
     for (const client of this.#clients) client.close();
   }
 
-  #methods(role: ClientRole): Methods {
+  #methods(role: ClientRole, peer: () => Peer): Methods {
     const methods: { [name: string]: Method } = {};
     for (const [name, call] of Object.entries(SESSION_CALLS)) {
       methods[name] = method(call.params, (params) => this.#answer(name, call, params, role));
     }
+    const { wait } = methods;
+    methods.wait = { ...wait!, run: (params) => this.#draining.waiting(peer(), async () => wait!.run(params)) };
     return { ...methods, ...this.#ownMethods(role) };
   }
 
@@ -150,6 +211,7 @@ export class Master {
 
   #answer(name: string, call: Call, params: unknown, role: ClientRole): Promise<unknown> {
     const run = async (): Promise<unknown> => {
+      if (call.exclusive && name !== "cancel") this.#draining.refuse();
       const logged = await call.log(params, this.log);
       return this.#log(name, logged, () => call.run(params, this.session, this.log), role);
     };
@@ -167,11 +229,21 @@ export class Master {
     try {
       answer = await run();
     } catch (error) {
-      await this.log.add(name, params, { error }, keep);
+      this.session.watch.tell({ kind: "callFailed", call: name, error: error as Error });
+      await this.#write(name, params, { error }, keep);
       throw error;
     }
-    await this.log.add(name, params, { result: answer.logged }, keep);
+    await this.#write(name, params, { result: answer.logged }, keep);
     return answer.answer;
+  }
+
+  async #write(...line: Parameters<SessionLog["add"]>): Promise<void> {
+    try {
+      await this.log.add(...line);
+    } catch (error) {
+      this.session.watch.tell({ kind: "journalFailed", error: error as Error });
+      throw error;
+    }
   }
 
   #inOrder<T>(run: () => Promise<T>): Promise<T> {

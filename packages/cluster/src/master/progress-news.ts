@@ -1,4 +1,4 @@
-import type { Progress } from "./job-runner.js";
+import type { JobCounts } from "./job-runner.js";
 
 /** Where jobs end faster than this, clients hear of some of them only, in milliseconds. */
 const EVERY = 100;
@@ -11,18 +11,18 @@ const BURST = 100;
  * the first failure, and that nothing is left to run.
  */
 export class ProgressNews {
-  readonly #tell: (progress: Progress) => void;
-  #late: Progress | undefined;
+  readonly #tell: (progress: JobCounts) => void;
+  #late: JobCounts | undefined;
   #failed = 0;
   #allowed = BURST;
   #since = performance.now();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(tell: (progress: Progress) => void) {
+  constructor(tell: (progress: JobCounts) => void) {
     this.#tell = tell;
   }
 
-  add(progress: Progress): void {
+  add(progress: JobCounts): void {
     const { total, done, failed } = progress;
     const last = done + failed === total || (failed > 0 && this.#failed === 0);
     this.#failed = failed;
@@ -46,7 +46,7 @@ export class ProgressNews {
     return true;
   }
 
-  #say(progress: Progress): void {
+  #say(progress: JobCounts): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#tell(progress);

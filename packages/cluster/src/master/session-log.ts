@@ -105,6 +105,18 @@ export class SessionLog {
     return news;
   }
 
+  /** How much is written, how often it was synced, and why no more can be. */
+  get journal(): {
+    readonly lines: number;
+    readonly bytes: number;
+    readonly syncs: number;
+    readonly syncSeconds: number;
+    readonly failed: Error | undefined;
+  } {
+    const { nextSeq: lines, size: bytes, syncs, syncSeconds, failure: failed } = this.#journal;
+    return { lines, bytes, syncs, syncSeconds, failed };
+  }
+
   get recording(): boolean {
     return this.#recording;
   }

@@ -9,8 +9,8 @@ import { type RecordedProgram, sha256Hex } from "../recording/index.js";
 import type { JobLimits } from "../scheduler/types.js";
 import { DataClient } from "../store/data-client.js";
 import { ObjectStore } from "../store/object-store.js";
-import type { Heartbeat } from "../transport/heartbeat.js";
 import { type Clock, systemClock } from "../transport/clock.js";
+import type { Heartbeat } from "../transport/heartbeat.js";
 import type { Transport } from "../transport/transport.js";
 import { Watch } from "../watch/events.js";
 import type { Usage } from "../worker/usage-news.js";
@@ -240,6 +240,19 @@ export class MasterSession {
     await this.pool.tellAll();
   }
 
+  /** What goes along with news of progress: for people, and for nothing else. */
+  activity() {
+    const { moved } = this.usage();
+    return {
+      moved,
+      secondsLeft: this.runner.secondsLeft() ?? null,
+      active: this.runner.activity
+        .list()
+        .slice(0, MAX_ACTIVE)
+        .map(({ worker, label, seconds }) => ({ worker, label: label.slice(0, 200), seconds })),
+    };
+  }
+
   /** Seconds since this session began in this process. */
   get uptime(): number {
     return this.#clock.now() - this.#since;
@@ -271,7 +284,7 @@ export class MasterSession {
           id,
           kind: host === "" ? ("thread" as const) : ("websocket" as const),
           node,
-          state: running ? ("running" as const) : ("idle" as const),
+          state: scheduled.get(id)?.state ?? ("joining" as const),
           job: running?.job ?? null,
           label: running?.label ?? null,
           seconds: running?.seconds ?? null,
@@ -287,6 +300,11 @@ export class MasterSession {
     };
   }
 
+  /** Why no job can run now. */
+  whyNotReady(): string[] {
+    return this.pool.size === 0 ? ["no worker has joined"] : [];
+  }
+
   async close(): Promise<void> {
     this.runner.close();
     this.pool.closeAll();
@@ -294,6 +312,9 @@ export class MasterSession {
     await this.#planner.close();
   }
 }
+
+/** So many running jobs are named in news of progress. */
+const MAX_ACTIVE = 16;
 
 /** What `status` answers. */
 export type SessionStatus = ReturnType<MasterSession["status"]>;

@@ -1,8 +1,12 @@
 import { Peer } from "../rpc/peer.js";
 import { dataMethods } from "../store/data-methods.js";
+import { type Clock, systemClock } from "../transport/clock.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
-import { listen } from "../transport/listen.js";
+import { listen, type Refused } from "../transport/listen.js";
 import { masterTokens, type RoleTokens } from "../transport/roles.js";
+import { Watch } from "../watch/events.js";
+import { type Logger, logEvents } from "../watch/log.js";
+import { masterPages } from "../watch/watch-master.js";
 import { InputFiles } from "../worker/input-files.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
 import { LocalWorkers } from "./local-workers.js";
@@ -44,6 +48,12 @@ export interface MasterOptions {
   readonly secretVariables?: readonly string[];
   /** The wall clock, in milliseconds since 1970. */
   readonly now?: () => number;
+  /** What timeouts, the idle time and the measuring of jobs go by. */
+  readonly clock?: Clock;
+  /** A master without clients and without jobs for so many seconds ends. Default: it stays. */
+  readonly idleSeconds?: number;
+  /** Told of what happens: a pino logger, say. Default: nobody. Secrets are replaced before it sees them. */
+  readonly logger?: Logger;
 }
 
 /** A running master. */
@@ -54,6 +64,10 @@ export interface MasterHandle extends AsyncDisposable {
   readonly closed: Promise<void>;
   /** The master's own worker threads. */
   readonly threads: ReadonlyMap<string, WorkerHandle>;
+  /**
+   * Takes no new work, gives jobs that run so many seconds to finish, and closes. What waited in the queue is not run.
+   */
+  drain(seconds: number): Promise<void>;
   /** Ends everything that was started: sockets, threads, temporary files. */
   close(): Promise<void>;
 }
@@ -74,6 +88,9 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const variables = (options.secretVariables ?? []).map((name) => process.env[name]);
   const secrets = [...variables, ...Object.values<string | undefined>({ ...tokens })].filter((secret) => !!secret);
   const log = await SessionLog.open(options.journal, now, secrets as string[]);
+  const watch = new Watch();
+  if (options.logger) logEvents(watch, options.logger, secrets as string[]);
+  const clock = options.clock ?? systemClock;
   const session = new MasterSession({
     seed: options.seed ?? 0,
     epoch: options.epoch ?? now(),
@@ -82,18 +99,24 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     token: tokens.worker,
     heartbeat,
     patience: options.noWorkersSeconds ?? 30,
+    clock,
+    watch,
   });
   let finish: () => void = () => {};
   const closed = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const master = new Master(session, log, [root], now, () => {
+  const { idleSeconds } = options;
+  const idle = idleSeconds === undefined ? undefined : { seconds: idleSeconds, clock };
+  const end = (): void => {
     // nobody waits for this close: that the journal could not be synced must be said somewhere
     close().catch((error: Error) => process.emitWarning(error));
-  });
+  };
+  const master = new Master(session, log, [root], now, end, idle);
   const data = dataMethods(session.store, (sha256) => session.inputs.pathOf(sha256));
+  const refused = (who: Refused): void => watch.tell({ kind: "refused", ...who });
   const server = await listen(
-    { port: options.port ?? DEFAULT_PORT, host: options.host, tokens, heartbeat },
+    { port: options.port ?? DEFAULT_PORT, host: options.host, tokens, heartbeat, http: masterPages(master), refused },
     {
       "/": {
         roles: ["operator", "auditor"],
@@ -123,6 +146,10 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
         master.close();
         await server.close();
         await log.close();
+        watch.tell({ kind: "stopped", url: server.url });
+      } catch (error) {
+        watch.tell({ kind: "journalFailed", error: error as Error });
+        throw error;
       } finally {
         finish();
       }
@@ -135,5 +162,16 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     await close();
     throw error;
   }
-  return { url: server.url, closed, threads: local.handles, close, [Symbol.asyncDispose]: close };
+  watch.tell({ kind: "started", url: server.url });
+  const drain = async (seconds: number): Promise<void> => {
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(seconds, resolve);
+      void master.drain(clock).then(() => {
+        cancel();
+        resolve();
+      });
+    });
+    await close();
+  };
+  return { url: server.url, closed, threads: local.handles, drain, close, [Symbol.asyncDispose]: close };
 }

@@ -66,6 +66,9 @@ export class Journal implements AsyncDisposable {
   readonly path: string;
   /** Bytes of a torn last line that opening cut. */
   readonly cut: number;
+  /** How often the file was synced, and how long that took, in seconds. */
+  syncs = 0;
+  syncSeconds = 0;
   readonly #fd: number;
   readonly #io: JournalIo;
   readonly #every: number;
@@ -108,6 +111,11 @@ export class Journal implements AsyncDisposable {
   /** Bytes written, torn lines not counted. */
   get size(): number {
     return this.#size;
+  }
+
+  /** Why it takes no more lines, where a write or sync failed. */
+  get failure(): JournalWriteError | undefined {
+    return this.#failure;
   }
 
   /**
@@ -195,10 +203,13 @@ export class Journal implements AsyncDisposable {
 
   #sync(): Promise<void> {
     this.#dirty = false;
+    const start = performance.now();
     this.#syncing = this.#io
       .sync(this.#fd)
       .catch((cause: unknown) => this.#fail("sync", cause))
       .then(() => {
+        this.syncs++;
+        this.syncSeconds += (performance.now() - start) / 1000;
         this.#syncing = undefined;
         if (this.#dirty && this.#failure === undefined) this.#schedule();
       });

@@ -5,6 +5,7 @@ import type { WorkerEntry } from "./worker.js";
 
 /** Gives ready jobs to idle workers, earlier jobs first. */
 export function assign(board: Board): void {
+  if (board.held) return;
   const idle = new Set([...board.workers.values()].filter((worker) => worker.state === "idle"));
   if (idle.size === 0 || board.ready.size === 0) return;
   for (const job of board.ready.list()) {

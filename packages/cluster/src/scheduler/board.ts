@@ -12,6 +12,8 @@ export class Board {
   readonly counts: { [state in JobState]: number } = { waiting: 0, ready: 0, running: 0, done: 0, failed: 0 };
   /** By rule, jobs that are neither done nor failed. */
   readonly unfinished = new Map<string, number>();
+  /** No job starts any more. */
+  held = false;
   #instructions: Instruction[] = [];
   #entered = 0;
 

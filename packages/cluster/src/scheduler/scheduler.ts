@@ -74,6 +74,9 @@ const ROOMS: {
   cancelled: (board, { force }) => cancelAll(board, force),
   inputsMissing,
   noWorkers: failAllReady,
+  held: (board) => {
+    board.held = true;
+  },
 };
 
 function apply(board: Board, event: SchedulerEvent): void {

@@ -78,7 +78,9 @@ export type SchedulerEvent =
   | { readonly kind: "stopped"; readonly worker: string }
   /** Whatever is not done is to end; with `force` also what can only be killed. */
   | { readonly kind: "cancelled"; readonly force: boolean }
-  | { readonly kind: "noWorkers" };
+  | { readonly kind: "noWorkers" }
+  /** The master is about to end: no job starts any more. */
+  | { readonly kind: "held" };
 
 /** What is to be done about it. */
 export type Instruction =

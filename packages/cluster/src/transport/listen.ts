@@ -18,6 +18,8 @@ export interface ListenOptions {
   readonly tokens?: RoleTokens | undefined;
   readonly heartbeat?: Heartbeat | undefined;
   readonly http?: HttpHook | undefined;
+  /** Told of whoever was not let in. */
+  readonly refused?: ((refused: Refused) => void) | undefined;
 }
 
 /**
@@ -25,6 +27,13 @@ export interface ListenOptions {
  * are not looked at: `roles` are those of whoever asks, none without the right token.
  */
 export type HttpHook = (request: IncomingMessage, response: ServerResponse, roles: ReadonlySet<Role>) => boolean;
+
+/** Who was not let in, where to, and what about. Never what they showed. */
+export interface Refused {
+  readonly address: string;
+  readonly path: string;
+  readonly reason: Refusal;
+}
 
 /** What is done with the links of a path. */
 export interface Route {
@@ -61,13 +70,16 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
   }
   const server = createServer((request, response) => {
     const roles = judge(request, keys);
-    if (typeof roles === "string") plain(response, REFUSALS[roles], `refused: ${roles}\n`);
-    else if (!options.http?.(request, response, roles)) plain(response, 426, "graphvm speaks WebSocket here.\n");
+    if (typeof roles === "string") {
+      tell(options, request, roles);
+      plain(response, REFUSALS[roles], `refused: ${roles}\n`);
+    } else if (!options.http?.(request, response, roles)) plain(response, 426, "graphvm speaks WebSocket here.\n");
   });
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE });
   server.on("upgrade", (request, socket, head) => {
     const entry = enter(request, routes, keys);
     if (typeof entry === "string") {
+      tell(options, request, entry);
       answer(socket, entry);
       return;
     }
@@ -96,11 +108,20 @@ function enter(request: IncomingMessage, routes: Routes, keys: Keyring): { route
   const roles = judge(request, keys);
   if (typeof roles === "string") return roles;
   if (roles.size === 0) return "token";
-  const path = (request.url ?? "").split("?")[0]!;
+  const path = pathOf(request);
   if (!Object.hasOwn(routes, path)) return "path";
   const route = routes[path]!;
   const role = route.roles.find((each) => roles.has(each));
   return role === undefined ? "role" : { route, role };
+}
+
+function tell({ refused }: ListenOptions, request: IncomingMessage, reason: Refusal): void {
+  const { remoteAddress = "unknown", remotePort = 0 } = request.socket;
+  refused?.({ address: `${remoteAddress}:${remotePort}`, path: pathOf(request).slice(0, 200), reason });
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? "").split("?")[0]!;
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

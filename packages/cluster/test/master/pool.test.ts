@@ -117,7 +117,7 @@ test("C11: a connection that a job loses is that job's error; it does not wait f
   await worker({ run: lost }).join();
   runner.submit([planned(A)]);
   expect(await failureOf(runner.settled())).toMatchObject({ code: "GVM3201" });
-  expect(runner.progress()).toEqual({ total: 1, running: 0, done: 0, failed: 1 });
+  expect(runner.progress()).toEqual({ total: 1, running: 0, done: 0, failed: 1, waiting: 0 });
 });
 
 test("C4: a worker whose link breaks while it runs a job gives the job back", async () => {

@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Progress } from "../../dist/master/job-runner.js";
+import type { JobCounts } from "../../dist/master/job-runner.js";
 import { ProgressNews } from "../../dist/master/progress-news.js";
 
-const progress = (done: number, failed = 0): Progress => ({ total: 10_000, done, running: 1, failed });
+const progress = (done: number, failed = 0): JobCounts => ({
+  total: 10_000,
+  done,
+  running: 1,
+  failed,
+  waiting: 0,
+});
 
 beforeEach(() => {
   vi.useFakeTimers();
