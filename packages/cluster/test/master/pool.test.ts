@@ -22,7 +22,7 @@ function master(programs: SessionSetup["programs"] = []) {
   const state = { setup: { session: { seed: 0, epoch: 0 }, programs } as SessionSetup };
   const left: (string | undefined)[] = [];
   const pool = new WorkerPool(() => state.setup, {
-    joined: (worker, host) => runner.handle({ kind: "workerJoined", worker, host }),
+    joined: (worker, { host }) => runner.handle({ kind: "workerJoined", worker, host }),
     left: (worker, hostLost, reason) => {
       left.push(reason);
       runner.handle({ kind: "workerLeft", worker, hostLost });

@@ -35,7 +35,7 @@ test("C31: many jobs tell their progress a hundred times and then ten times a se
 });
 
 test("C31: the first failure is told at once, and nothing after the end", () => {
-  const told: Progress[] = [];
+  const told: JobCounts[] = [];
   const news = new ProgressNews((each) => told.push(each));
   for (let done = 1; done < 200; done++) news.add(progress(done));
   expect(told).toHaveLength(100);

@@ -72,7 +72,7 @@ test("C23: a process that itself stood still blames nobody: its timer rings once
     rounds.push(tick);
     return () => {};
   };
-  const clock = { every, after: every };
+  const clock = { now: () => 0, every, after: every };
   watchPeer(served, { every: 5, deadAfter: 20, clock });
   await arrived(served, "pong", () => rounds[0]!()); // an hour later
   expect(closed).toEqual([]);
