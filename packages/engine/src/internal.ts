@@ -1,11 +1,13 @@
 // What sibling packages need and users don't.
 export type { AtomSession } from "./atom/current-atom.js";
+export { FetchedInputs, type Fetcher, registerFetcher, remoteScheme } from "./atom/fetched-inputs.js";
 export type { Inputs } from "./atom/inputs.js";
 export { type FileStamp, inputPath, LocalInputs, stampOf } from "./atom/local-inputs.js";
 export { ByteWriter } from "./codec/byte-writer.js";
 export { isTypedArray, TYPED_ARRAYS, type TypedArray, typedArrayCode } from "./codec/tags.js";
 export { captured, isPlainObject, writeValue } from "./codec/write-value.js";
 export { cycleError } from "./graph/cycle-error.js";
+export { declaredInputs } from "./graph/declared-inputs.js";
 export { Structure } from "./graph/structure.js";
 export { Walk, type Walked } from "./graph/walk.js";
 export { describeParams, describeRef } from "./identity/describe.js";

@@ -25,7 +25,7 @@ export {
   type ViewedStatefulSpec,
 } from "@graphvm/engine";
 export { alias, apply } from "./dsl/apply.js";
-export { file } from "./dsl/file.js";
+export { env, file } from "./dsl/file.js";
 export { label } from "./dsl/label.js";
 export { clone, namespace } from "./dsl/namespace.js";
 export { partial } from "./dsl/partial.js";

@@ -8,6 +8,8 @@ export interface Inputs {
    * @throws InputMissingError, InputChangedError
    */
   resolve(file: FileValue): string;
+  /** Starts to bring an input here that must be fetched first; undefined where it need not be. */
+  fetch?(file: FileValue): Promise<void> | undefined;
   /**
    * Called after an atom ran: everything resolved since the last call must be unchanged.
    *

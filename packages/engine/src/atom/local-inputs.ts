@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputChangedError, InputMissingError } from "../errors.js";
 import type { FileValue } from "../identity/file-value.js";
+import { FetchedInputs, remoteScheme } from "./fetched-inputs.js";
 import type { Inputs } from "./inputs.js";
 
 /** What tells that a file was not touched between two looks, without reading it. */
@@ -20,6 +21,7 @@ interface Known extends FileStamp {
 /** Inputs that lie in the file system, relative to a root. A file is hashed once and then trusted while its stamp holds. */
 export class LocalInputs implements Inputs {
   readonly root: string;
+  readonly #fetched = new FetchedInputs();
   readonly #known = new Map<string, Known>();
   readonly #open = new Map<string, { file: FileValue; stamp: FileStamp }>();
 
@@ -32,8 +34,13 @@ export class LocalInputs implements Inputs {
     this.#known.set(path, known);
   }
 
+  fetch({ uri }: FileValue): Promise<void> | undefined {
+    if (remoteScheme(uri) === undefined || this.#fetched.path(uri) !== undefined) return undefined;
+    return this.#fetched.fetch(uri).then(() => {});
+  }
+
   resolve(file: FileValue): string {
-    const path = inputPath(this.root, file.uri);
+    const path = this.#fetched.path(file.uri) ?? inputPath(this.root, file.uri);
     const stamp = stampOf(path);
     if (!stamp) {
       throw new InputMissingError(

@@ -2,7 +2,9 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { CancelledError } from "../errors.js";
 import { atomFailure, changedInput, ruleFailure } from "./atom-failure.js";
 import { cycleError } from "./cycle-error.js";
+import { arriving } from "./declared-inputs.js";
 import type { NodeData } from "./node-data.js";
+import type { Op } from "./op.js";
 import { type DependencyValues, isPromise, runOp } from "./run-op.js";
 import { countUses, type Uses } from "./uses.js";
 import { Walk, type Walked } from "./walk.js";
@@ -111,9 +113,8 @@ export class Calculation implements Walked {
     const begin = data.seconds ? performance.now() : 0;
     const op = data.takeOp(node);
     try {
-      data.runs++;
-      data.session.reads?.begin(node);
-      const value = runOp(op, new NodeValues(data, node), data.session, data.structure.table, node);
+      const fetched = arriving(op, data.session.inputs);
+      const value = fetched ? fetched.then(() => this.#run(op, node)) : this.#run(op, node);
       if (!isPromise(value)) {
         this.#keep(node, value, begin);
         return undefined;
@@ -130,6 +131,13 @@ export class Calculation implements Walked {
     } catch (error) {
       throw atomFailure(changedInput(data.session.inputs) ?? error, data.structure, node, this.#walk.path());
     }
+  }
+
+  #run(op: Op, node: number): unknown {
+    const data = this.#data;
+    data.runs++;
+    data.session.reads?.begin(node);
+    return runOp(op, new NodeValues(data, node), data.session, data.structure.table, node);
   }
 
   #waitFor(node: number, running: Promise<void>): "pending" {

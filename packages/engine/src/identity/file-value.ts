@@ -1,8 +1,13 @@
-import { currentAtom } from "../atom/current-atom.js";
+import { readFileSync } from "node:fs";
+import { currentAtom, quietly } from "../atom/current-atom.js";
+import { noteRemote } from "../atom/fetched-inputs.js";
 import { BadLabelError, NoAtomError } from "../errors.js";
 import { checkLabels } from "./placement.js";
 
-/** A declared input: a file named by URI, relative to the session's root, with its digest where that is known. */
+/**
+ * A declared input: a file named by URI, relative to the session's root, or an `https:`, `s3:` or `env:` URI that is fetched
+ * once a session; with its digest where that is known.
+ */
 export class FileValue {
   readonly uri: string;
   readonly sha256: string | undefined;
@@ -23,6 +28,7 @@ export class FileValue {
     this.sha256 = known.sha256;
     this.size = known.size;
     this.on = known.on && planeOf(known.on, uri);
+    noteRemote(uri);
     Object.freeze(this);
   }
 
@@ -37,6 +43,12 @@ export class FileValue {
     if (!atom)
       throw new NoAtomError(`file("${this.uri}") has a path only inside an atom: pass it to apply(...) as a param.`);
     return atom.resolve(this);
+  }
+
+  /** Its bytes as UTF-8 text, checked like `path`. @throws NoAtomError outside an atom. */
+  get text(): string {
+    const { path } = this;
+    return quietly(() => readFileSync(path, "utf8"));
   }
 }
 
