@@ -1,3 +1,6 @@
+// teaches this process to fetch s3: inputs
+import "./recording/s3-input.js";
+
 export { type ConnectOptions, connect } from "./client/connect.js";
 export type { Jobs } from "./client/jobs.js";
 export { RecordingFile } from "./client/recording-file.js";

@@ -23,8 +23,10 @@ export { type JournalScan, scanJournal } from "./journal-read.js";
 export { type Redacted, type RedactOptions, redactSecrets, secretValues } from "./redact.js";
 export { isSecretKey, REDACTED, redactText } from "./redact-text.js";
 export { S3Store, type S3StoreOptions } from "./s3-store.js";
+export type { S3Lock } from "./s3-upload.js";
 export { isSha256, sha256Hex } from "./sha256.js";
 export {
+  downloadS3,
   openStore,
   type Place,
   parsePlace,

@@ -53,6 +53,10 @@ export function s3Error(error: unknown, place: { bucket: string; uri: string; en
     const sentence = `${endpoint} gives no permission for ${uri} (${name || status}); check the credentials and the bucket's policy.`;
     return new StorePermissionError(sentence, { uri }, options);
   }
+  if (/object ?lock/i.test(message)) {
+    const sentence = `The bucket ${bucket} offers no object lock; make one that does, or store without a lock.`;
+    return new StoreFailedError(sentence, { bucket, uri }, options);
+  }
   if (name === "PermanentRedirect" || status === 301) {
     const sentence = `The bucket ${bucket} lies in another region; set AWS_REGION to it.`;
     return new StoreFailedError(sentence, { uri }, options);

@@ -1,6 +1,11 @@
-import type { GetObjectCommandOutput, S3Client } from "@aws-sdk/client-s3";
+import { createHash } from "node:crypto";
+import { createWriteStream } from "node:fs";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
 import { KeyExistsError, StoreFailedError, StoreVerifyError } from "./errors.js";
-import { nameOf, s3Error, statusOf } from "./s3-errors.js";
+import { s3Error, statusOf } from "./s3-errors.js";
+import { checksumOf, type OpenS3, type S3Lock, type S3Upload, uploadS3 } from "./s3-upload.js";
 import { sha256Hex } from "./sha256.js";
 import { checkStoreKey, type PutOptions, type Store } from "./store.js";
 
@@ -14,15 +19,20 @@ export interface S3StoreOptions {
   readonly region?: string;
   /** How often a request is tried; 3 by default. */
   readonly maxAttempts?: number;
+  /** Objects above this many bytes are uploaded in parts of it; 64 MB by default, and no less than 5 MB on most servers. */
+  readonly partSize?: number;
+  /** What is put cannot be changed or deleted before a time, where the bucket offers that. */
+  readonly lock?: S3Lock;
   /** The environment; the process's by default. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-type Sdk = typeof import("@aws-sdk/client-s3");
+/** Larger objects are uploaded in parts of this size by default. */
+const PART_SIZE = 64 * 1024 * 1024;
 
 /**
  * A store in an S3 bucket, or in whatever speaks S3. Credentials and region follow the `AWS_*` conventions. The AWS SDK
- * is loaded by the first call. A put is conditional (`If-None-Match: *`) unless forced, carries its sha-256 for the
+ * is loaded by the first call. A large put goes in parts that appear together. A put is conditional (`If-None-Match: *`) unless forced, carries its sha-256 for the
  * server to check, and is verified afterwards: by the digest the server keeps, or by reading the bytes back.
  */
 export class S3Store implements Store {
@@ -30,7 +40,7 @@ export class S3Store implements Store {
   readonly prefix: string;
   readonly #options: S3StoreOptions;
   readonly #endpoint: string | undefined;
-  #loaded: Promise<{ sdk: Sdk; client: S3Client }> | undefined;
+  #loaded: Promise<OpenS3> | undefined;
 
   constructor(options: S3StoreOptions) {
     const env = options.env ?? process.env;
@@ -49,6 +59,18 @@ export class S3Store implements Store {
     });
   }
 
+  /** Copies an object to a new file, whatever its size. */
+  async download(key: string, path: string): Promise<void> {
+    const Key = this.#key(key);
+    await this.#run(Key, async ({ sdk, client }) => {
+      const reply = await client.send(new sdk.GetObjectCommand({ Bucket: this.bucket, Key }));
+      const file = createWriteStream(path, { flags: "wx" });
+      await pipeline(reply.Body as Readable, file);
+      if (reply.ContentLength !== undefined && file.bytesWritten !== reply.ContentLength)
+        throw incomplete(this.#uri(Key));
+    });
+  }
+
   async exists(key: string): Promise<boolean> {
     const Key = this.#key(key);
     return await this.#run(Key, async ({ sdk, client }) => {
@@ -64,13 +86,13 @@ export class S3Store implements Store {
 
   async put(key: string, bytes: Uint8Array, options: PutOptions = {}): Promise<void> {
     const Key = this.#key(key);
-    const force = options.force === true;
-    const sha256 = sha256Hex(bytes);
-    await this.#run(Key, async () => {
+    const { partSize = PART_SIZE, lock } = this.#options;
+    const upload = { bucket: this.bucket, key: Key, bytes, conditional: options.force !== true, lock, partSize };
+    await this.#run(Key, async (open) => {
       // Asked first too: some servers ignore the condition.
-      if (!force && (await this.#head(Key)) !== undefined) return await this.#takeExisting(Key, sha256);
-      if (!(await this.#send(Key, bytes, sha256, !force))) return await this.#takeExisting(Key, sha256);
-      if ((await this.#digest(Key)) !== sha256) {
+      if (upload.conditional && (await this.#head(Key)) !== undefined) return await this.#takeExisting(upload);
+      if (!(await uploadS3(open, upload))) return await this.#takeExisting(upload);
+      if (!(await this.#holds(upload))) {
         const sentence = `${this.#uri(Key)} was stored damaged; put it again with --force, or use another endpoint.`;
         throw new StoreVerifyError(sentence, { uri: this.#uri(Key) });
       }
@@ -93,47 +115,26 @@ export class S3Store implements Store {
     this.#loaded = undefined;
   }
 
-  /** Sends the bytes. False if the key was taken and the put conditional. */
-  async #send(Key: string, bytes: Uint8Array, sha256: string, conditional: boolean): Promise<boolean> {
-    const { sdk, client } = await this.#open();
-    const input = {
-      Bucket: this.bucket,
-      Key,
-      Body: bytes,
-      ContentLength: bytes.length,
-      ChecksumSHA256: Buffer.from(sha256, "hex").toString("base64"),
-    };
-    for (let attempt = 1; ; attempt++) {
-      try {
-        await client.send(new sdk.PutObjectCommand(conditional ? { ...input, IfNoneMatch: "*" } : input));
-        return true;
-      } catch (error) {
-        if (!conditional) throw error;
-        if (statusOf(error) === 412) return false;
-        // Two conditional puts met: S3 asks to try again.
-        if (statusOf(error) === 409 && attempt < 5) continue;
-        if (statusOf(error) !== 501 && nameOf(error) !== "NotImplemented") throw error;
-        await client.send(new sdk.PutObjectCommand(input));
-        return true;
-      }
-    }
-  }
-
   /** Accepts what is stored if it is what we were to store. @throws KeyExistsError */
-  async #takeExisting(Key: string, sha256: string): Promise<void> {
-    if ((await this.#digest(Key)) === sha256) return;
-    const sentence = `${this.#uri(Key)} is there already, with other content; use --force to replace it.`;
-    throw new KeyExistsError(sentence, { uri: this.#uri(Key) });
+  async #takeExisting(upload: S3Upload): Promise<void> {
+    if (await this.#holds(upload)) return;
+    const sentence = `${this.#uri(upload.key)} is there already, with other content; use --force to replace it.`;
+    throw new KeyExistsError(sentence, { uri: this.#uri(upload.key) });
   }
 
-  /** sha-256 of what is stored: as the server keeps it, or of the bytes read back. */
-  async #digest(Key: string): Promise<string> {
+  /** Whether these bytes are stored: by the checksum the server keeps, or by reading them back. */
+  async #holds(upload: S3Upload): Promise<boolean> {
+    const { key: Key, bytes } = upload;
     const kept = (await this.#head(Key))?.ChecksumSHA256;
-    // A checksum of a multipart upload is one of checksums, and ends with the number of parts.
-    if (kept !== undefined && /^[A-Za-z0-9+/]{43}=$/.test(kept)) return Buffer.from(kept, "base64").toString("hex");
+    if (kept !== undefined && kept === checksumOf(upload)) return true;
+    // A checksum of parts is one of checksums: of other parts, it says nothing.
+    if (kept !== undefined && !kept.includes("-")) return false;
     const { sdk, client } = await this.#open();
     const reply = await client.send(new sdk.GetObjectCommand({ Bucket: this.bucket, Key }));
-    return sha256Hex(await readBody(reply, this.#uri(Key)));
+    if (reply.ContentLength !== undefined && reply.ContentLength !== bytes.length) return false;
+    const hash = createHash("sha256");
+    for await (const part of reply.Body as Readable) hash.update(part as Uint8Array);
+    return hash.digest("hex") === sha256Hex(bytes);
   }
 
   async #head(Key: string): Promise<{ ChecksumSHA256?: string | undefined } | undefined> {
@@ -146,7 +147,7 @@ export class S3Store implements Store {
     }
   }
 
-  #open(): Promise<{ sdk: Sdk; client: S3Client }> {
+  #open(): Promise<OpenS3> {
     this.#loaded ??= import("@aws-sdk/client-s3").then((sdk) => {
       const env = this.#options.env ?? process.env;
       const endpoint = this.#endpoint;
@@ -164,7 +165,7 @@ export class S3Store implements Store {
     return this.#loaded;
   }
 
-  async #run<T>(Key: string, work: (open: { sdk: Sdk; client: S3Client }) => Promise<T>): Promise<T> {
+  async #run<T>(Key: string, work: (open: OpenS3) => Promise<T>): Promise<T> {
     try {
       return await work(await this.#open());
     } catch (error) {
@@ -189,7 +190,11 @@ export class S3Store implements Store {
 async function readBody(reply: GetObjectCommandOutput, uri: string): Promise<Uint8Array> {
   const bytes = await reply.Body?.transformToByteArray();
   if (bytes === undefined || (reply.ContentLength !== undefined && bytes.length !== reply.ContentLength)) {
-    throw new StoreFailedError(`${uri} came back incomplete; try again.`, { uri });
+    throw incomplete(uri);
   }
   return bytes;
+}
+
+function incomplete(uri: string): StoreFailedError {
+  return new StoreFailedError(`${uri} came back incomplete; try again.`, { uri });
 }

@@ -63,6 +63,13 @@ export async function writeTarget(
   }
 }
 
+/** Copies an object of S3 to a new file, whatever its size. @throws SourceUriError, KeyMissingError, and what stores throw */
+export async function downloadS3(uri: string, path: string, options: SourceOptions = {}): Promise<void> {
+  const place = parsePlace(uri);
+  if (place.kind !== "s3") throw badUri(uri, "write s3://bucket/key");
+  await withS3(place.bucket, options, (store) => store.download(needKey(uri, place.key), path));
+}
+
 /** Whether there is something at a place. @throws SourceUriError, and what stores throw */
 export async function sourceExists(uri: string, options: SourceOptions = {}): Promise<boolean> {
   const place = parsePlace(uri);

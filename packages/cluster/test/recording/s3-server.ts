@@ -9,6 +9,10 @@ export interface S3Faults {
   refuse?: { status: number; code: string };
   /** Answer conditional puts with 501, or ignore the condition. */
   conditions?: "unimplemented" | "ignored";
+  /** The bucket offers no object lock. */
+  noLock?: boolean;
+  /** Fail when this part of an upload comes. */
+  failPart?: number;
   /** Flip a bit of what is stored, and keep no checksum. */
   corrupt?: boolean;
   /** Keep no checksums, as older servers do. */
@@ -22,22 +26,34 @@ export interface S3Faults {
 interface S3Object {
   bytes: Buffer;
   sha256?: string;
+  /** Until when it is locked, as the request said. */
+  lock?: string;
 }
 
-/** A small S3 server on loopback for tests: path style, PUT, GET, HEAD and LIST, conditions, checksums, aws-chunked. */
+/** A small S3 server on loopback for tests: path style, PUT, GET, HEAD and LIST, conditions, checksums, aws-chunked, parts. */
 export interface S3Server extends AsyncDisposable {
   readonly url: string;
   readonly buckets: Map<string, Map<string, S3Object>>;
   readonly faults: S3Faults;
+  /** Uploads in parts that were neither completed nor aborted. */
+  readonly uploads: Map<string, Upload>;
   /** `METHOD /path` of each request, in order. */
   readonly log: string[];
+}
+
+/** An upload in parts under way. */
+interface Upload {
+  readonly bucket: string;
+  readonly key: string;
+  readonly lock: string | undefined;
+  readonly parts: Map<number, S3Object>;
 }
 
 class S3Error extends Error {
   readonly status: number;
   readonly code: string;
-  constructor(status: number, code: string) {
-    super(code);
+  constructor(status: number, code: string, message = code) {
+    super(message);
     this.status = status;
     this.code = code;
   }
@@ -47,11 +63,12 @@ export async function startS3(...names: string[]): Promise<S3Server> {
   const buckets = new Map(names.map((name) => [name, new Map<string, S3Object>()]));
   const faults: S3Faults = {};
   const log: string[] = [];
+  const uploads = new Map<string, Upload>();
   const server = createServer((request, response) => {
     log.push(`${request.method} ${request.url}`);
-    answer(buckets, faults, request, response).catch((error: unknown) => {
-      const { status = 500, code = "InternalError" } = error instanceof S3Error ? error : {};
-      const xml = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`;
+    answer({ buckets, faults, uploads }, request, response).catch((error: unknown) => {
+      const { status = 500, code = "InternalError", message = code } = error instanceof S3Error ? error : {};
+      const xml = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
       response.writeHead(status, { "content-type": "application/xml" });
       response.end(request.method === "HEAD" ? undefined : xml);
     });
@@ -61,6 +78,7 @@ export async function startS3(...names: string[]): Promise<S3Server> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     buckets,
     faults,
+    uploads,
     log,
     [Symbol.asyncDispose]: () => {
       server.closeAllConnections();
@@ -70,8 +88,7 @@ export async function startS3(...names: string[]): Promise<S3Server> {
 }
 
 async function answer(
-  buckets: S3Server["buckets"],
-  faults: S3Faults,
+  { buckets, faults, uploads }: Pick<S3Server, "buckets" | "faults" | "uploads">,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -87,10 +104,35 @@ async function answer(
     else list(objects, url, response);
     return;
   }
+  const lock = request.headers["x-amz-object-lock-retain-until-date"] as string | undefined;
+  if (lock !== undefined && faults.noLock)
+    throw new S3Error(400, "InvalidRequest", "Bucket is missing Object Lock Configuration");
+  const uploadId = url.searchParams.get("uploadId");
+  if (request.method === "POST" && url.searchParams.has("uploads")) {
+    const id = `upload-${uploads.size}`;
+    uploads.set(id, { bucket, key, lock, parts: new Map() });
+    response.end(`<InitiateMultipartUploadResult><UploadId>${id}</UploadId></InitiateMultipartUploadResult>`);
+    return;
+  }
+  if (uploadId !== null) {
+    const upload = uploads.get(uploadId);
+    if (upload?.bucket !== bucket || upload.key !== key) throw new S3Error(404, "NoSuchUpload");
+    if (request.method === "DELETE") {
+      uploads.delete(uploadId);
+      response.writeHead(204).end();
+    } else if (request.method === "PUT") {
+      const number = Number(url.searchParams.get("partNumber"));
+      if (number === faults.failPart) throw new S3Error(400, "BadDigest");
+      const part = receive(request, body);
+      upload.parts.set(number, part);
+      response.writeHead(200, { etag: etag(part.bytes) }).end();
+    } else complete(buckets, faults, uploads, uploadId, body.toString(), request, response);
+    return;
+  }
   if (request.method === "PUT") {
     const conditional = request.headers["if-none-match"] === "*";
     if (conditional && faults.conditions === "unimplemented") throw new S3Error(501, "NotImplemented");
-    const object = receive(request, body);
+    const object: S3Object = { ...receive(request, body), ...(lock === undefined ? {} : { lock }) };
     faults.beforeStore?.(bucket, key);
     if (!buckets.has(bucket)) throw new S3Error(404, "NoSuchBucket");
     if (conditional && faults.conditions !== "ignored" && objects.has(key))
@@ -110,6 +152,39 @@ async function answer(
   if (request.method === "HEAD") response.end();
   else if (faults.cutReads) response.write(object.bytes.subarray(0, -1), () => response.destroy());
   else response.end(object.bytes);
+}
+
+/** Puts the parts together that the list names, where each is as it says. */
+function complete(
+  buckets: S3Server["buckets"],
+  faults: S3Faults,
+  uploads: S3Server["uploads"],
+  id: string,
+  list: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): void {
+  const { bucket, key, lock, parts } = uploads.get(id)!;
+  const objects = buckets.get(bucket)!;
+  if (request.headers["if-none-match"] === "*") {
+    if (faults.conditions === "unimplemented") throw new S3Error(501, "NotImplemented");
+    if (faults.conditions !== "ignored" && objects.has(key)) throw new S3Error(412, "PreconditionFailed");
+  }
+  const named = [...list.matchAll(/<Part>.*?<\/Part>/gs)].map(([part]) => {
+    const number = Number(/<PartNumber>(\d+)</.exec(part)?.[1]);
+    const sum = /<ChecksumSHA256>([^<]+)</.exec(part)?.[1];
+    const stored = parts.get(number);
+    if (!stored || stored.sha256 !== sum) throw new S3Error(400, "InvalidPart");
+    return stored;
+  });
+  const digests = named.map(({ sha256 }) => Buffer.from(sha256!, "base64"));
+  const sha256 = `${createHash("sha256").update(Buffer.concat(digests)).digest("base64")}-${named.length}`;
+  const bytes = Buffer.concat(named.map((part) => part.bytes));
+  if (faults.corrupt) bytes[0]! ^= 1;
+  const kept = faults.corrupt || faults.forgetful ? {} : { sha256 };
+  objects.set(key, { bytes, ...kept, ...(lock === undefined ? {} : { lock }) });
+  uploads.delete(id);
+  response.end("<CompleteMultipartUploadResult></CompleteMultipartUploadResult>");
 }
 
 /** Takes the framing off, and checks every checksum that came along. */

@@ -2,11 +2,12 @@ import { spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { Readable } from "node:stream";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   BucketMissingError,
   KeyExistsError,
   S3Store,
+  StoreFailedError,
   StorePermissionError,
   StoreUnreachableError,
   StoreVerifyError,
@@ -123,6 +124,74 @@ test("a put that was stored while its answer was lost is not a conflict", async 
     void server.buckets.get(bucket)!.set(key, { bytes: Buffer.from("other") });
   await expect(retrying.put("k2", Buffer.from("x"))).rejects.toBeInstanceOf(KeyExistsError);
   retrying.close();
+});
+
+describe("uploads in parts", () => {
+  const big = Buffer.alloc(10_500, "0123456789");
+  let parted: S3Store;
+  beforeEach(() => {
+    parted = new S3Store({ bucket: "bucket", endpoint: server.url, maxAttempts: 1, partSize: 1000 });
+  });
+  afterEach(() => parted.close());
+
+  test("a large object goes in parts, is verified by their checksum, and comes back", async () => {
+    await parted.put("k", big);
+    expect(Buffer.compare(await parted.get("k"), big)).toBe(0);
+    expect(server.log.filter((line) => /PUT .*partNumber=/.test(line))).toHaveLength(11);
+    expect(server.log.filter((line) => line.startsWith("GET"))).toHaveLength(1);
+    await parted.put("k", big); // the same again is nothing to do
+    await store.put("k", big); // by whatever parts: the bytes are read back then
+    await expect(parted.put("k", Buffer.alloc(10_500))).rejects.toBeInstanceOf(KeyExistsError);
+    expect(server.uploads.size).toBe(0);
+  });
+
+  test("an upload that breaks leaves nothing, neither object nor parts", async () => {
+    server.faults.failPart = 7;
+    await expect(parted.put("k", big)).rejects.toBeInstanceOf(StoreFailedError);
+    expect(server.uploads.size).toBe(0);
+    expect(await parted.exists("k")).toBe(false);
+  });
+
+  test.each(["unimplemented", "ignored", undefined] as const)(
+    "conditions %s: others' bytes are not replaced",
+    async (how) => {
+      await parted.put("k", Buffer.from("theirs"));
+      if (how !== undefined) server.faults.conditions = how;
+      await expect(parted.put("k", big)).rejects.toBeInstanceOf(KeyExistsError);
+      await parted.put("k2", big);
+      await parted.put("k2", Buffer.alloc(5000), { force: true });
+      expect((await parted.get("k2")).length).toBe(5000);
+    },
+  );
+
+  test("a writer that was faster is noticed when the parts are put together", async () => {
+    server.faults.failPart = -1;
+    const put = parted.put("k", big);
+    while (!server.log.some((line) => line.includes("partNumber=11"))) await new Promise(setImmediate);
+    server.buckets.get("bucket")!.set("k", { bytes: Buffer.from("theirs") });
+    await expect(put).rejects.toBeInstanceOf(KeyExistsError);
+    expect(server.uploads.size).toBe(0);
+  });
+
+  test("what was stored damaged is found, and a server without checksums is read back", async () => {
+    server.faults.forgetful = true;
+    await parted.put("k", big);
+    server.faults.corrupt = true;
+    await expect(parted.put("k2", big)).rejects.toBeInstanceOf(StoreVerifyError);
+  });
+});
+
+test("a lock goes with the object, and a bucket that offers none says so", async () => {
+  const until = new Date("2036-01-01T00:00:00Z");
+  const lock = { mode: "COMPLIANCE", until } as const;
+  const locking = new S3Store({ bucket: "bucket", endpoint: server.url, maxAttempts: 1, partSize: 1000, lock });
+  await locking.put("small", Buffer.from("x"));
+  await locking.put("large", Buffer.alloc(3000));
+  const locks = [...server.buckets.get("bucket")!.values()].map((object) => new Date(object.lock!).getTime());
+  expect(locks).toEqual([until.getTime(), until.getTime()]);
+  server.faults.noLock = true;
+  await expect(locking.put("other", Buffer.from("x"))).rejects.toThrow("offers no object lock");
+  locking.close();
 });
 
 test("programs that use no S3 never load the SDK", () => {
