@@ -98,6 +98,26 @@ export class JobCancelledError extends GraphvmError {
   static override readonly code = "GVM3406";
 }
 
+/** A rule that needs values bound to two planes: `fields` name rule, values and planes. */
+export class PlanesMeetError extends GraphvmError {
+  static override readonly code = "GVM3601";
+}
+
+/** A rule that is to run on another plane than a value it needs is bound to. */
+export class PlaneMismatchError extends GraphvmError {
+  static override readonly code = "GVM3602";
+}
+
+/** A value that is bound to a plane was asked for from outside it. */
+export class PlaneBoundError extends GraphvmError {
+  static override readonly code = "GVM3603";
+}
+
+/** Nodes that must run in one worker and need different labels. */
+export class LabelConflictError extends GraphvmError {
+  static override readonly code = "GVM3604";
+}
+
 /** A call the session can't answer now. */
 export class SessionStateError extends GraphvmError {
   static override readonly code = "GVM3501";
@@ -138,6 +158,10 @@ registerErrors(
   IllegalTransitionError,
   JobTimeoutError,
   JobCancelledError,
+  PlanesMeetError,
+  PlaneMismatchError,
+  PlaneBoundError,
+  LabelConflictError,
   SessionStateError,
   ValueLostError,
   GraphEmptiedError,

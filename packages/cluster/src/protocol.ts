@@ -1,5 +1,6 @@
 import type { WireRefs } from "@graphvm/rules/internal";
 import * as v from "valibot";
+import { labelsSchema } from "./labels.js";
 
 /** The version of the messages: peers of another one are refused. */
 export const PROTOCOL_VERSION = 1;
@@ -35,6 +36,8 @@ export const fileSchema = v.object({
   uri: v.string(),
   sha256: sha256Schema,
   size: v.number(),
+  /** The plane it is bound to: its bytes lie under the roots of that plane's workers and nowhere else. */
+  plane: v.exactOptional(v.string()),
   path: v.exactOptional(v.string()),
   mtimeMs: v.exactOptional(v.number()),
   ino: v.exactOptional(v.number()),
@@ -45,9 +48,11 @@ export type JobFile = v.InferOutput<typeof fileSchema>;
 export const jobSchema = v.object({
   id: nodeIdSchema,
   refs: refsSchema,
-  inputs: v.array(v.object({ id: nodeIdSchema, hosts: v.array(v.string()) })),
+  inputs: v.array(v.object({ id: nodeIdSchema, hosts: v.array(v.string()), bound: v.exactOptional(v.string()) })),
   files: v.array(fileSchema),
   noCopy: v.boolean(),
+  /** The plane that its value may not leave. */
+  bound: v.exactOptional(v.string()),
 });
 export type WorkerJob = v.InferOutput<typeof jobSchema>;
 
@@ -62,5 +67,6 @@ export const joinSchema = v.object({
   /** Where other processes fetch this worker's values; empty for threads of the master's own process. */
   host: v.pipe(v.string(), v.regex(/^(wss?:\/\/[^/\s]+)?$/, "expected ws://host:port")),
   node: v.string(),
+  labels: v.exactOptional(labelsSchema),
 });
 export type Join = v.InferOutput<typeof joinSchema>;

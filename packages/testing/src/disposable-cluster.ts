@@ -6,6 +6,7 @@ import {
   type RemoteWorker,
   type Session,
   startMaster,
+  type WorkerOptions,
 } from "@graphvm/cluster";
 import { ChildWorker } from "./child-worker.js";
 import { expectNoLeaks, lowest, openResources, type Resources } from "./leaks.js";
@@ -87,14 +88,15 @@ export class DisposableCluster implements AsyncDisposable {
     return session;
   }
 
-  async addSocket(): Promise<RemoteWorker> {
-    const worker = await connectWorker(this.#workerOptions());
+  /** @param more What is other than the cluster's workers have: labels, for one. */
+  async addSocket(more: Partial<WorkerOptions> = {}): Promise<RemoteWorker> {
+    const worker = await connectWorker({ ...this.#workerOptions(), ...more });
     this.sockets.push(worker);
     return worker;
   }
 
-  async addProcess(): Promise<ChildWorker> {
-    const worker = await ChildWorker.start(this.#workerOptions());
+  async addProcess(more: Partial<WorkerOptions> = {}): Promise<ChildWorker> {
+    const worker = await ChildWorker.start({ ...this.#workerOptions(), ...more });
     this.processes.push(worker);
     return worker;
   }

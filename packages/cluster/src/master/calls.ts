@@ -117,8 +117,9 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
   }),
 };
 
-function jobInfo({ id, rule, label, inputs, nodes }: Plan["jobs"][number]): JobInfo {
-  return { id, rule, label, inputs, nodes };
+function jobInfo({ id, rule, label, inputs, nodes, on, bound }: Plan["jobs"][number]): JobInfo {
+  const where = { ...(on === undefined ? {} : { on }), ...(bound === undefined ? {} : { bound }) };
+  return { id, rule, label, inputs, nodes, ...where };
 }
 
 function counts(plan: Plan): Json {

@@ -1,16 +1,19 @@
 import { fromWireError, toWireError } from "@graphvm/engine";
 import { ConnectionLostError, GraphEmptiedError, SessionStateError, ValueLostError } from "../errors.js";
+import { labelsText } from "../labels.js";
 import type { PlannedJob } from "../planner/planner-graph.js";
-import type { JobFile } from "../protocol.js";
+import type { WorkerJob } from "../protocol.js";
 import type { Job } from "../scheduler/job.js";
 import { Scheduler } from "../scheduler/scheduler.js";
 import type { Instruction, JobLimits, SchedulerEvent } from "../scheduler/types.js";
-import type { WorkerState } from "../scheduler/worker.js";
+import type { WorkerEntry } from "../scheduler/worker.js";
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import { type RunOutcome, Watch } from "../watch/events.js";
 import { Activity } from "./activity.js";
+import { BoundInputs } from "./bound-inputs.js";
+import type { JobFiles } from "./job-files.js";
 import { RunTimers } from "./run-timers.js";
 import type { WorkerPool } from "./worker-pool.js";
 
@@ -24,13 +27,19 @@ export interface JobCounts {
   readonly waiting: number;
 }
 
+/** A job with its inputs. */
+interface PlannedRun extends JobFiles {
+  readonly job: PlannedJob;
+}
+
 /** The scheduler's hands: carries out its instructions and tells it what happened. */
 export class JobRunner {
   #scheduler = new Scheduler();
   readonly #pool: WorkerPool;
   readonly #store: ObjectStore;
   readonly #data: DataClient;
-  #planned = new Map<string, { job: PlannedJob; files: readonly JobFile[] }>();
+  readonly boundInputs: BoundInputs;
+  #planned = new Map<string, PlannedRun>();
   #waiters: { resolve(): void; reject(error: unknown): void }[] = [];
   #firstError: unknown;
   #listeners = new Set<(progress: JobCounts) => void>();
@@ -56,6 +65,7 @@ export class JobRunner {
     clock: Clock = systemClock,
     watch = new Watch(),
   ) {
+    this.boundInputs = new BoundInputs(pool);
     this.#runs = new RunTimers(clock);
     this.activity = new Activity(clock);
     this.#watch = watch;
@@ -66,7 +76,7 @@ export class JobRunner {
   }
 
   /** @throws SessionStateError where a job is known as one whose value is copied, or the other way round. */
-  submit(jobs: readonly { job: PlannedJob; files: readonly JobFile[] }[], limits: JobLimits = {}): void {
+  submit(jobs: readonly PlannedRun[], limits: JobLimits = {}): void {
     const fresh = jobs.filter(({ job }) => {
       const known = this.#scheduler.job(job.id);
       if (!known || known.state === "failed") return true;
@@ -124,9 +134,12 @@ export class JobRunner {
   waitingFor(): { readonly what: string; readonly jobs: number }[] {
     const { waiting, ready } = this.#scheduler.counts;
     const none = this.#scheduler.workers().length === 0;
+    const starving = none ? [] : this.#scheduler.starving();
+    const free = ready - starving.reduce((sum, { jobs }) => sum + jobs, 0);
     return [
       { what: "other jobs", jobs: waiting },
-      { what: none ? "a worker to join" : "a free worker", jobs: ready },
+      { what: none ? "a worker to join" : "a free worker", jobs: free },
+      ...starving.map(({ on, jobs }) => ({ what: `a worker with ${labelsText(on)}`, jobs })),
     ].filter(({ jobs }) => jobs > 0);
   }
 
@@ -143,8 +156,8 @@ export class JobRunner {
     return this.#scheduler.job(id);
   }
 
-  workers(): { id: string; host: string; state: WorkerState; job: string | undefined; finished: number }[] {
-    return this.#scheduler.workers().map((worker) => ({ ...worker }));
+  workers(): readonly WorkerEntry[] {
+    return this.#scheduler.workers();
   }
 
   /** Forgets every job; those that still run are not listened to, and killed where their time was limited. */
@@ -153,7 +166,7 @@ export class JobRunner {
     this.#generation++;
     for (const worker of this.#runs.clear()) this.#stop(worker);
     this.#scheduler = new Scheduler();
-    for (const { id, host } of this.#pool.list()) this.#rejoin(id, host, this.#generation);
+    for (const worker of this.#pool.list()) this.#rejoin(worker, this.#generation);
     this.#planned = new Map();
     this.#firstError = undefined;
   }
@@ -198,10 +211,10 @@ export class JobRunner {
   }
 
   /** A worker that is being stopped comes into the new graph once that is over. */
-  #rejoin(worker: string, host: string, generation: number): void {
+  #rejoin({ id: worker, host, labels }: ReturnType<WorkerPool["list"]>[number], generation: number): void {
     const join = (): void => {
       if (generation === this.#generation && this.#pool.has(worker))
-        this.handle({ kind: "workerJoined", worker, host });
+        this.handle({ kind: "workerJoined", worker, host, labels });
     };
     const stopping = this.#stopping.get(worker);
     if (stopping) void stopping.then(join);
@@ -261,7 +274,7 @@ export class JobRunner {
   async #run({ worker, job: id, inputs, timeout }: Extract<Instruction, { kind: "run" }>): Promise<void> {
     const run = this.#runs.begin(worker, timeout, () => this.handle({ kind: "timedOut", worker, job: id }));
     const generation = this.#generation;
-    const { job, files } = this.#planned.get(id)!;
+    const { job, files, late = [] } = this.#planned.get(id)!;
     const running = this.activity.begin(worker, job);
     this.#watch.tell({ kind: "runStarted", job: id, rule: job.rule, worker });
     const over = (outcome: RunOutcome, bytes = 0, error?: string): void => {
@@ -270,12 +283,15 @@ export class JobRunner {
     };
     let event: SchedulerEvent;
     try {
+      // what nobody could tell when the job was dispatched: its worker can
+      const found = await Promise.all(late.map((file) => this.boundInputs.ask(file, worker)));
       const answer = await this.#pool.run(worker, {
         id,
         refs: job.refs,
-        inputs: inputs.map((input) => ({ id: input.id, hosts: [...input.hosts] })),
-        files: [...files],
+        inputs: inputs.map((input) => this.#input(input)),
+        files: [...files, ...found],
         noCopy: job.noCopy,
+        ...(job.bound === undefined ? {} : { bound: job.bound }),
       });
       event =
         "missing" in answer
@@ -299,6 +315,11 @@ export class JobRunner {
     else if (event.kind === "failed") over("failed", 0, event.error.message);
     else over("missing");
     this.handle(event);
+  }
+
+  #input({ id, hosts }: { readonly id: string; readonly hosts: readonly string[] }): WorkerJob["inputs"][number] {
+    const bound = this.#planned.get(id)?.job.bound;
+    return { id, hosts: [...hosts], ...(bound === undefined ? {} : { bound }) };
   }
 
   async #jobBytes(job: Job): Promise<Uint8Array> {

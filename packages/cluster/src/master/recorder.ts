@@ -48,7 +48,7 @@ function makeHeader(session: MasterSession, now: number, roots: readonly string[
     createdAt: new Date(now).toISOString(),
     ...(lockfile === undefined ? {} : { lockfile }),
     ...(image === undefined || image === "" ? {} : { image }),
-    inputs: session.inputs.list(),
+    inputs: session.recordedInputs(),
     programs: session.recordedPrograms((program) => sha256Hex(Buffer.from(program.code))),
   };
 }

@@ -1,21 +1,25 @@
+import type { Labels } from "@graphvm/engine";
 import type { WireRefs } from "@graphvm/rules/internal";
-import { BadMessageError, SessionStateError } from "../errors.js";
+import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { Planner, type PlannerLimits } from "../planner/planner.js";
 import type { Plan } from "../planner/planner-graph.js";
 import type { Program } from "../program/program.js";
-import { type JobFile, VERSION } from "../protocol.js";
-import { type RecordedProgram, sha256Hex } from "../recording/index.js";
+import { VERSION } from "../protocol.js";
+import { type RecordedInput, type RecordedProgram, sha256Hex } from "../recording/index.js";
 import type { JobLimits } from "../scheduler/types.js";
 import { DataClient } from "../store/data-client.js";
 import { ObjectStore } from "../store/object-store.js";
+import { SentBytes } from "../store/sent-bytes.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
 import type { Transport } from "../transport/transport.js";
 import { Watch } from "../watch/events.js";
 import type { Usage } from "../worker/usage-news.js";
+import { findFiles, type JobFiles, withoutLabels } from "./job-files.js";
 import { JobRunner } from "./job-runner.js";
 import { SessionInputs } from "./session-inputs.js";
+import type { PlaneTraffic } from "./traffic.js";
 import { type SessionSetup, WorkerPool } from "./worker-pool.js";
 
 /** What a session is made with. */
@@ -32,6 +36,10 @@ export interface SessionOptions {
   readonly clock?: Clock | undefined;
   /** Told of what happens. */
   readonly watch?: Watch;
+  /** Labels of the master's own threads. */
+  readonly labels?: Labels;
+  /** Any worker may run anything, and no value is bound to a plane. */
+  readonly ignoreLabels?: boolean;
 }
 
 /** Where a graph is cut. */
@@ -47,6 +55,10 @@ export interface JobInfo {
   readonly label: string;
   readonly inputs: readonly string[];
   readonly nodes: number;
+  /** Labels its worker must have. */
+  readonly on?: Labels;
+  /** The plane that its value may not leave. */
+  readonly bound?: string;
 }
 
 /** A finished job as `wait` reports it. */
@@ -57,11 +69,24 @@ export interface JobOutcome {
   readonly worker: string;
 }
 
+/** Where a node's value is to be found. */
+interface Located {
+  readonly id: string;
+  readonly job: string | null;
+  /** The plane it may not leave. */
+  readonly bound: string | null;
+  readonly label: string;
+}
+
 /** What a master does for its session, whoever asks: programs, planning, jobs, values. Logs nothing. */
 export class MasterSession {
   readonly store = new ObjectStore();
   readonly data: DataClient;
   readonly inputs: SessionInputs;
+  /** What this process sent to others. */
+  readonly sent = new SentBytes();
+  readonly labels: Labels;
+  readonly #ignoreLabels: boolean;
   readonly pool: WorkerPool;
   readonly runner: JobRunner;
   readonly watch: Watch;
@@ -77,14 +102,16 @@ export class MasterSession {
     this.#clock = clock;
     this.#since = clock.now();
     this.watch = watch;
-    this.data = new DataClient(() => ({ token: options.token, heartbeat: options.heartbeat }));
+    this.labels = options.labels ?? {};
+    this.#ignoreLabels = options.ignoreLabels ?? false;
+    this.data = new DataClient(() => ({ token: options.token, heartbeat: options.heartbeat }), this.labels.plane);
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits);
     this.#setup = { session: { seed: options.seed, epoch: options.epoch }, programs: [] };
     this.pool = new WorkerPool(() => this.#setup, {
-      joined: (worker, { host, node }) => {
+      joined: (worker, { host, node, labels = {} }) => {
         watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
-        this.runner.handle({ kind: "workerJoined", worker, host });
+        this.runner.handle({ kind: "workerJoined", worker, host, labels });
       },
       left: (worker, hostLost, reason) => {
         watch.tell({ kind: "workerLeft", worker, reason });
@@ -174,22 +201,19 @@ export class MasterSession {
     await this.pool.broadcast("configure", this.#setup.session);
   }
 
-  async jobDeps(
-    refs: WireRefs,
-    { cut, noCopy }: CutOptions,
-    keep = false,
-  ): Promise<{ plan: Plan; files: JobFile[][] }> {
+  async jobDeps(refs: WireRefs, { cut, noCopy }: CutOptions, keep = false): Promise<{ plan: Plan; files: JobFiles[] }> {
     const start = this.#clock.now();
-    const plan = await this.#planner.plan({ refs, cut, noCopy }, keep);
-    const { jobs, nodes } = plan;
+    const planned = await this.#planner.plan({ refs, cut, noCopy }, keep);
+    const { jobs, nodes } = planned;
     this.watch.tell({ kind: "planned", jobs: jobs.length, nodes, seconds: this.#clock.now() - start });
-    return { plan, files: plan.jobs.map((job) => job.files.map((file) => this.inputs.resolve(file))) };
+    const plan = this.#ignoreLabels ? withoutLabels(planned) : planned;
+    return { plan, files: await findFiles(plan, this.inputs, this.runner.boundInputs) };
   }
 
   async dispatch(refs: WireRefs, options: CutOptions, limits: JobLimits = {}): Promise<Plan> {
     const { plan, files } = await this.jobDeps(refs, options, true);
     this.runner.submit(
-      plan.jobs.map((job, i) => ({ job, files: files[i]! })),
+      plan.jobs.map((job, i) => ({ job, ...files[i]! })),
       limits,
     );
     return plan;
@@ -209,10 +233,16 @@ export class MasterSession {
   /**
    * The value of a node that was computed.
    *
-   * @throws SessionStateError where no dispatched job computes it.
+   * @throws SessionStateError where no dispatched job computes it; PlaneBoundError where it is bound to a plane.
    */
   async getData(refs: WireRefs): Promise<{ id: string; bytes: Uint8Array; digest: string }> {
-    const { id, job } = await this.#planner.call<{ id: string; job: string | null }>("locate", { refs });
+    const { id, job, bound, label } = await this.#planner.call<Located>("locate", { refs });
+    if (bound !== null) {
+      throw new PlaneBoundError(
+        `The value of ${label} is bound to plane ${bound} and goes to no client: ask for one that a rule with exports made of it.`,
+        { node: id, plane: bound },
+      );
+    }
     if (job === null || this.runner.job(job) === undefined) {
       throw new SessionStateError(
         "No dispatched job computes this node: dispatch jobs for it first (session.calc does both).",
@@ -233,6 +263,7 @@ export class MasterSession {
 
   /** Starts over with another seed and epoch: no programs, no graph. */
   async restart(seed: number, epoch: number): Promise<void> {
+    this.runner.boundInputs.clear();
     this.#setup = { session: { seed, epoch }, programs: [] };
     await this.#planner.reload([]);
     this.store.clear();
@@ -278,12 +309,13 @@ export class MasterSession {
       uptime: this.uptime,
       clients: this.clients,
       programs: this.programs.map(({ name, hash }) => ({ name, hash })),
-      workers: this.pool.list().map(({ id, host, node, usage }) => {
+      workers: this.pool.list().map(({ id, host, node, labels, usage }) => {
         const running = this.runner.activity.of(id);
         return {
           id,
           kind: host === "" ? ("thread" as const) : ("websocket" as const),
           node,
+          labels,
           state: scheduled.get(id)?.state ?? ("joining" as const),
           job: running?.job ?? null,
           label: running?.label ?? null,
@@ -294,6 +326,8 @@ export class MasterSession {
       }),
       jobs: this.runner.progress(),
       waitingFor: this.runner.waitingFor(),
+      /** Bytes that processes of each plane sent to others. */
+      planes: this.#planes(),
       secondsLeft: left ?? null,
       bytes: this.store.bytes,
       usage: this.usage(),
@@ -303,6 +337,18 @@ export class MasterSession {
   /** Why no job can run now. */
   whyNotReady(): string[] {
     return this.pool.size === 0 ? ["no worker has joined"] : [];
+  }
+
+  /** Every declared input so far, as a recording names it: of a bound one its digest and size, and nothing else. */
+  recordedInputs(): RecordedInput[] {
+    const bound = this.runner.boundInputs.list().map(({ uri, size, sha256 }) => ({ uri, size, sha256 }));
+    const all = new Map([...bound, ...this.inputs.list()].map((input) => [`${input.uri}\0${input.sha256}`, input]));
+    return [...all.values()].sort((a, b) => (a.uri < b.uri ? -1 : 1));
+  }
+
+  #planes(): { readonly [plane: string]: PlaneTraffic } {
+    this.pool.traffic.set("", this.labels.plane ?? "", this.sent.totals);
+    return this.pool.traffic.planes();
   }
 
   async close(): Promise<void> {

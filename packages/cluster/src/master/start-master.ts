@@ -1,5 +1,5 @@
-import { Peer } from "../rpc/peer.js";
-import { dataMethods } from "../store/data-methods.js";
+import { checkLabels, type Labels } from "@graphvm/engine";
+import { serveData } from "../store/data-methods.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { listen, type Refused } from "../transport/listen.js";
@@ -29,6 +29,10 @@ export interface MasterOptions {
   readonly tokens?: RoleTokens;
   /** Worker threads in this process. Default 1; 0 where only WebSocket workers are to compute. */
   readonly workers?: number;
+  /** Labels of its worker threads: what jobs may ask for. */
+  readonly labels?: Labels;
+  /** Any worker may run any job, and values may go anywhere: for a replay, which need not have the planes. */
+  readonly ignoreLabels?: boolean;
   /** Seeds every random number inside atoms. Default 0. */
   readonly seed?: number;
   /** What the clock says inside atoms, in milliseconds since 1970. Default: now, once. */
@@ -75,7 +79,7 @@ export interface MasterHandle extends AsyncDisposable {
 /**
  * Starts a master and its worker threads.
  *
- * @throws PortInUseError, TokenNeededError
+ * @throws PortInUseError, TokenNeededError, BadLabelError
  * @example
  * await using master = await startMaster({ port: 0, workers: 3 });
  * await using session = await connect(master.url);
@@ -87,6 +91,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const tokens = masterTokens(options.token, options.tokens);
   const variables = (options.secretVariables ?? []).map((name) => process.env[name]);
   const secrets = [...variables, ...Object.values<string | undefined>({ ...tokens })].filter((secret) => !!secret);
+  const labels = checkLabels(options.labels ?? {}, "the master's threads");
   const log = await SessionLog.open(options.journal, now, secrets as string[]);
   const watch = new Watch();
   if (options.logger) logEvents(watch, options.logger, secrets as string[]);
@@ -101,6 +106,8 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     patience: options.noWorkersSeconds ?? 30,
     clock,
     watch,
+    labels,
+    ignoreLabels: options.ignoreLabels ?? false,
   });
   let finish: () => void = () => {};
   const closed = new Promise<void>((resolve) => {
@@ -113,7 +120,11 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     close().catch((error: Error) => process.emitWarning(error));
   };
   const master = new Master(session, log, [root], now, end, idle);
-  const data = dataMethods(session.store, (sha256) => session.inputs.pathOf(sha256));
+  const source = {
+    store: session.store,
+    sent: session.sent,
+    filePath: (sha256: string) => session.inputs.pathOf(sha256),
+  };
   const refused = (who: Refused): void => watch.tell({ kind: "refused", ...who });
   const server = await listen(
     { port: options.port ?? DEFAULT_PORT, host: options.host, tokens, heartbeat, http: masterPages(master), refused },
@@ -124,7 +135,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
         patience: PATIENT,
       },
       "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link) },
-      "/data": { roles: ["worker"], accept: (link) => void new Peer(link, data, "process"), patience: PATIENT },
+      "/data": { roles: ["worker"], accept: (link) => serveData(link, source), patience: PATIENT },
     },
   ).catch(async (error: unknown) => {
     await log.close();
@@ -132,7 +143,9 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   });
   const local = new LocalWorkers(session, {
     store: session.store,
+    sent: session.sent,
     data: session.data,
+    labels,
     files: new InputFiles(root),
     host: "",
     address: (host) => host,

@@ -1,12 +1,21 @@
-import { numericsDigest } from "@graphvm/engine";
+import { type Labels, numericsDigest } from "@graphvm/engine";
 import * as v from "valibot";
 import { ConnectionLostError, PeerSilentError, RefusedError } from "../errors.js";
 import type { Program } from "../program/program.js";
-import { type JobFile, type Join, joinSchema, PROTOCOL_VERSION, VERSION, type WorkerJob } from "../protocol.js";
+import {
+  type JobFile,
+  type Join,
+  joinSchema,
+  PROTOCOL_VERSION,
+  sha256Schema,
+  VERSION,
+  type WorkerJob,
+} from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { type Usage, usageSchema } from "../worker/usage-news.js";
 import type { RunAnswer } from "../worker/worker-host.js";
+import { Traffic } from "./traffic.js";
 
 /** What a worker must be told before its first job. */
 export interface SessionSetup {
@@ -31,6 +40,8 @@ interface PoolWorker {
 
 const NOTHING: Usage = { held: 0, spilled: 0, moved: 0 };
 
+const inputSchema = v.object({ sha256: sha256Schema, size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) });
+const sentSchema = v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
 const diedSchema = v.object({ error: v.object({ message: v.pipe(v.string(), v.maxLength(10_000)) }) });
 
 /** The workers that are connected to a master. */
@@ -38,6 +49,7 @@ export class WorkerPool {
   readonly #workers = new Map<string, PoolWorker>();
   readonly #setup: () => SessionSetup;
   readonly #events: PoolEvents;
+  readonly #traffic = new Traffic();
   #joined = 0;
   /** Fetched by workers that are gone. */
   #moved = 0;
@@ -67,7 +79,8 @@ export class WorkerPool {
   async run(worker: string, job: WorkerJob & { readonly files: readonly JobFile[] }): Promise<RunAnswer> {
     const { peer, join } = this.#get(worker);
     // paths of the master mean something only to threads of its own process
-    const files = join.host === "" ? job.files : job.files.map(({ uri, sha256, size }) => ({ uri, sha256, size }));
+    const files =
+      join.host === "" ? job.files : job.files.map(({ path: _path, mtimeMs: _time, ino: _ino, ...file }) => file);
     return peer.call<RunAnswer>("run", { ...job, files });
   }
 
@@ -107,8 +120,11 @@ export class WorkerPool {
     for (const { peer } of this.#workers.values()) peer.close();
   }
 
-  list(): { id: string; host: string; node: string; usage: Usage }[] {
-    return [...this.#workers.values()].map(({ id, join, usage }) => ({ id, host: join.host, node: join.node, usage }));
+  list(): { id: string; host: string; node: string; labels: Labels; usage: Usage }[] {
+    return [...this.#workers.values()].map(({ id, join, usage }) => {
+      const { host, node, labels = {} } = join;
+      return { id, host, node, labels, usage };
+    });
   }
 
   /** Bytes that workers of other processes fetched so far, as far as they have said. */
@@ -116,6 +132,16 @@ export class WorkerPool {
     let moved = this.#moved;
     for (const { usage } of this.#workers.values()) moved += usage.moved;
     return moved;
+  }
+
+  /** What a file is that only that worker's own root has. */
+  async input(worker: string, uri: string): Promise<{ sha256: string; size: number }> {
+    return v.parse(inputSchema, await this.#get(worker).peer.call("input", { uri }));
+  }
+
+  /** What workers, gone ones too, sent to other processes. */
+  get traffic(): Traffic {
+    return this.#traffic;
   }
 
   async #each(work: (peer: Peer) => Promise<void>): Promise<void> {
@@ -154,6 +180,10 @@ export class WorkerPool {
     peer.on("usage", (news) => {
       const said = v.safeParse(usageSchema, news);
       if (said.success) worker.usage = said.output;
+    });
+    peer.on("sent", (news) => {
+      const said = v.safeParse(sentSchema, news);
+      if (said.success) this.#traffic.set(join.host, join.labels?.plane ?? "", said.output);
     });
     this.#workers.set(worker.id, worker);
     this.#events.joined(worker.id, join);

@@ -1,4 +1,5 @@
 import type { Structure } from "@graphvm/engine/internal";
+import type { Constraints } from "./constraints.js";
 
 /** Where a graph is cut: by the roots and by rule names. A function of the graph and these sets alone. */
 export interface Cut {
@@ -7,6 +8,8 @@ export interface Cut {
   readonly cut: ReadonlySet<string>;
   /** Rules whose values are never copied between workers. */
   readonly noCopy: ReadonlySet<string>;
+  /** Where nodes may run, and which values leave their plane. */
+  readonly constraints?: Constraints;
 }
 
 /** A job as the cut finds it, by node handles. */
@@ -28,11 +31,12 @@ const MANY = 0xfffffffe;
  * - Roots and nodes of cut rules are jobs.
  * - A node that is no leaf and that two jobs reach becomes a job itself, unless its rule is `noCopy`: then each of them
  *   computes it again.
+ * - A node with other labels than what needs it becomes a job; so does one whose value leaves the plane it was made in.
  * - A node that depends on a `noCopy` job becomes a job too and runs where that value lies.
  *
  * `order` lists every reachable node, dependencies first.
  */
-export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noCopy }: Cut): CutJob[] {
+export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noCopy, constraints }: Cut): CutJob[] {
   const ruleName = (node: number): string => {
     const rule = graph.table.rule(node);
     return rule ? `${rule.ns}.${rule.name}` : "";
@@ -43,7 +47,7 @@ export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noC
   for (const node of order) {
     const name = ruleName(node);
     if (noCopy.has(name)) isNoCopy[node] = 1;
-    if (cut.has(name)) isJob[node] = 1;
+    if (cut.has(name) || constraints?.exports(node)) isJob[node] = 1;
   }
   for (const root of roots) isJob[root] = 1;
 
@@ -55,6 +59,7 @@ export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noC
     if (isJob[node] === 0 && isNoCopy[node] === 0 && owner[node] === MANY && count > 0) isJob[node] = 1;
     for (let d = 0; d < count; d++) {
       const dependency = graph.dependency(node, d);
+      if (constraints?.any && moves(constraints, node, dependency)) isJob[dependency] = 1;
       if (isJob[dependency] === 1 && isNoCopy[dependency] === 1 && !pins.has(node)) {
         isJob[node] = 1;
         pins.set(node, dependency);
@@ -74,6 +79,12 @@ export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noC
     jobs.push({ node, pin, noCopy: isNoCopy[node] === 1, ...reach });
   }
   return jobs;
+}
+
+/** Whether a dependency must run elsewhere than what needs it. */
+function moves(constraints: Constraints, node: number, dependency: number): boolean {
+  const on = constraints.on(dependency);
+  return on !== undefined && on !== constraints.on(node);
 }
 
 /** The nodes a job computes and the jobs below them that it needs. */

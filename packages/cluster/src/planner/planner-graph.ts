@@ -2,9 +2,11 @@ import type { Ref } from "@graphvm/engine";
 import { cycleError, describeRef, Structure, Walk } from "@graphvm/engine/internal";
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
 import type { JobPlan } from "../scheduler/types.js";
+import { Constraints } from "./constraints.js";
 import { type CutJob, cutGraph } from "./cut.js";
-import { type DeclaredFile, declaredFiles } from "./declared-files.js";
+import { type DeclaredFile, declaredFiles, inputKey } from "./declared-files.js";
 import { JobColumn } from "./job-column.js";
+import { jobLabels } from "./job-labels.js";
 
 /** A job with what its worker needs to know. */
 export interface PlannedJob extends JobPlan {
@@ -15,6 +17,8 @@ export interface PlannedJob extends JobPlan {
   readonly files: readonly DeclaredFile[];
   /** How many nodes it computes. */
   readonly nodes: number;
+  /** The plane that its value may not leave. */
+  readonly bound?: string;
 }
 
 /** What planning a graph answers. */
@@ -31,17 +35,19 @@ export class PlannerGraph {
   readonly structure: Structure;
   /** The job that computes a node (the first that asked for it, where several compute it again). */
   readonly jobOf = new JobColumn();
+  readonly constraints: Constraints;
   readonly #files = new Map<number, readonly DeclaredFile[]>();
 
   constructor(maxNodes: number) {
     this.structure = new Structure({ nodes: maxNodes });
+    this.constraints = new Constraints(this.structure);
   }
 
   plan(refs: readonly Ref[], cut: ReadonlySet<string>, noCopy: ReadonlySet<string>): Plan {
     const { structure } = this;
     const roots = refs.map((ref) => structure.intern(ref));
     const order = this.#expand(roots);
-    const jobs = cutGraph(structure, order, { roots, cut, noCopy });
+    const jobs = cutGraph(structure, order, { roots, cut, noCopy, constraints: this.constraints });
     for (const job of jobs) {
       for (const node of job.nodes) if (this.jobOf.get(node) === undefined) this.jobOf.set(node, job.node);
       this.jobOf.set(job.node, job.node);
@@ -67,6 +73,7 @@ export class PlannerGraph {
             left = grown;
           }
           left[node] = 1;
+          this.constraints.add(node, this.#files.get(node) ?? []);
           order.push(node);
           return undefined;
         },
@@ -87,7 +94,11 @@ export class PlannerGraph {
   #planned(job: CutJob): PlannedJob {
     const { table } = this.structure;
     const ref = table.ref(job.node)!;
-    const files = new Map(job.nodes.flatMap((node) => this.#files.get(node) ?? []).map((file) => [file.uri, file]));
+    const files = new Map(
+      job.nodes.flatMap((node) => this.#files.get(node) ?? []).map((file) => [inputKey(file), file]),
+    );
+    const on = jobLabels(this.structure, this.constraints, job);
+    const bound = this.constraints.plane(job.node);
     return {
       id: table.idHex(job.node),
       rule: `${ref.ns}.${ref.name}`,
@@ -96,6 +107,8 @@ export class PlannerGraph {
       inputs: job.inputs.map((input) => table.idHex(input)),
       ...(job.pin === undefined ? {} : { pin: table.idHex(job.pin) }),
       noCopy: job.noCopy,
+      ...(on === undefined ? {} : { on }),
+      ...(bound === undefined ? {} : { bound }),
       files: [...files.values()],
       nodes: job.nodes.length,
     };

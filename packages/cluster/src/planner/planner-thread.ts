@@ -1,4 +1,4 @@
-import { idToHex, nodeWords } from "@graphvm/engine/internal";
+import { describeRef, idToHex, nodeWords } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { SessionStateError } from "../errors.js";
 import { ProgramSet } from "../program/program-set.js";
@@ -40,7 +40,12 @@ export function run(transport: Transport): void {
         const words = nodeWords(roots[0]!);
         const { table } = graph.structure;
         const job = graph.jobOf.get(table.find(words));
-        return { id: idToHex(words), job: job === undefined ? null : table.idHex(job) };
+        return {
+          id: idToHex(words),
+          job: job === undefined ? null : table.idHex(job),
+          bound: graph.constraints.plane(table.find(words)) ?? null,
+          label: describeRef(roots[0]!, 60),
+        };
       }),
       picture: method(v.object({ fold: v.number() }), ({ fold }): GraphPicture => drawGraph(graph, fold)),
     },

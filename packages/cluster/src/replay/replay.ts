@@ -109,7 +109,9 @@ async function withSession<T>(
   };
   if (target instanceof Session) return begin(target);
   const master =
-    typeof target === "string" ? undefined : await startMaster({ port: 0, workers: target.workers, seed, epoch });
+    typeof target === "string"
+      ? undefined
+      : await startMaster({ port: 0, workers: target.workers, seed, epoch, ignoreLabels: true });
   try {
     const session = await connect(master?.url ?? (target as string));
     try {

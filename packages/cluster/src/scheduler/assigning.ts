@@ -1,3 +1,4 @@
+import type { Labels } from "@graphvm/engine";
 import type { Board } from "./board.js";
 import type { Job } from "./job.js";
 import { chooseWorker } from "./placement.js";
@@ -8,8 +9,12 @@ export function assign(board: Board): void {
   if (board.held) return;
   const idle = new Set([...board.workers.values()].filter((worker) => worker.state === "idle"));
   if (idle.size === 0 || board.ready.size === 0) return;
-  for (const job of board.ready.list()) {
-    if (idle.size === 0) return;
+  const isOpen = (on: Labels | undefined): boolean => {
+    if (on === undefined) return idle.size > 0;
+    for (const worker of idle) if (worker.has(on)) return true;
+    return false;
+  };
+  for (const job of board.ready.list(isOpen)) {
     const worker = chooseWorker(job, idle, (id) => board.job(id));
     if (!worker) continue;
     idle.delete(worker);

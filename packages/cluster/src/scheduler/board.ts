@@ -1,5 +1,5 @@
 import type { Job } from "./job.js";
-import { ReadyQueue } from "./ready-queue.js";
+import { ReadyJobs } from "./ready-jobs.js";
 import type { Instruction, JobState } from "./types.js";
 import type { WorkerEntry } from "./worker.js";
 
@@ -7,7 +7,7 @@ import type { WorkerEntry } from "./worker.js";
 export class Board {
   readonly jobs = new Map<string, Job>();
   readonly workers = new Map<string, WorkerEntry>();
-  readonly ready = new ReadyQueue();
+  readonly ready = new ReadyJobs();
   /** How many jobs are in each state. */
   readonly counts: { [state in JobState]: number } = { waiting: 0, ready: 0, running: 0, done: 0, failed: 0 };
   /** By rule, jobs that are neither done nor failed. */

@@ -8,8 +8,8 @@ export function pinOf(job: Job, jobOf: (id: string) => Job): Job | undefined {
 }
 
 /**
- * Where a job runs: with the value it is pinned to; else on the idle worker whose process already has the most bytes of its
- * inputs, then on the one that finished fewest jobs. Undefined where it must wait.
+ * Where a job runs: with the value it is pinned to; else on the idle worker with its labels whose process already has the
+ * most bytes of its inputs, then on the one that finished fewest jobs. Undefined where it must wait.
  */
 export function chooseWorker(
   job: Job,
@@ -24,6 +24,7 @@ export function chooseWorker(
   let best: WorkerEntry | undefined;
   let bestBytes = -1;
   for (const worker of idle) {
+    if (job.plan.on && !worker.has(job.plan.on)) continue;
     let bytes = 0;
     for (const id of job.plan.inputs) {
       const input = jobOf(id);

@@ -1,3 +1,4 @@
+import type { Labels } from "@graphvm/engine";
 import { assign } from "./assigning.js";
 import { Board } from "./board.js";
 import { cancelAll, failAllReady } from "./cancelling.js";
@@ -46,6 +47,12 @@ export class Scheduler {
   get busy(): boolean {
     const { waiting, ready, running } = this.#board.counts;
     return waiting + ready + running > 0;
+  }
+
+  /** Ready jobs that need labels no worker has: how many wait for which. */
+  starving(): { readonly on: Labels; readonly jobs: number }[] {
+    const workers = this.workers();
+    return this.#board.ready.lanes().filter(({ on }) => !workers.some((worker) => worker.has(on)));
   }
 
   /** How many jobs are in each state. */

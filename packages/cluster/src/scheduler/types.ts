@@ -1,4 +1,4 @@
-import type { WireError } from "@graphvm/engine";
+import type { Labels, WireError } from "@graphvm/engine";
 
 /** A job as the planner cut it: a node, what it needs, and where it is bound to run. */
 export interface JobPlan {
@@ -12,6 +12,8 @@ export interface JobPlan {
   readonly pin?: string;
   /** Its value stays in the worker that made it. */
   readonly noCopy: boolean;
+  /** Labels its worker must have. */
+  readonly on?: Labels;
 }
 
 /** How long a job may run and how often it is tried again; neither reaches a value. */
@@ -45,6 +47,7 @@ export type SchedulerEvent =
       readonly kind: "workerJoined";
       readonly worker: string;
       readonly host: string;
+      readonly labels?: Labels;
       /** Values its process has already: a worker that comes back brings them along. */
       readonly held?: readonly HeldValue[];
     }

@@ -1,3 +1,4 @@
+import type { Labels } from "@graphvm/engine";
 import { IllegalTransitionError } from "../errors.js";
 import { Story } from "./story.js";
 
@@ -20,16 +21,24 @@ export class WorkerEntry {
   readonly id: string;
   /** The process it runs in, whose store it shares. */
   readonly host: string;
+  readonly labels: Labels;
   state: WorkerState = "idle";
   /** The job it runs. */
   job: string | undefined;
   finished = 0;
   readonly story = new Story();
 
-  constructor(id: string, host: string) {
+  constructor(id: string, host: string, labels: Labels = {}) {
     this.id = id;
     this.host = host;
+    this.labels = labels;
     this.story.add("joined");
+  }
+
+  /** Whether it has all these labels. */
+  has(on: Labels): boolean {
+    for (const name of Object.keys(on)) if (this.labels[name] !== on[name]) return false;
+    return true;
   }
 
   /** @throws IllegalTransitionError with the worker's story. */

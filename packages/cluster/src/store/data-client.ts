@@ -3,6 +3,7 @@ import { open, rename } from "node:fs/promises";
 import { ConnectionLostError, ValueLostError } from "../errors.js";
 import { Peer } from "../rpc/peer.js";
 import { type DialOptions, dial } from "../transport/dial.js";
+import { PLANE } from "./data-methods.js";
 import { PIECE, type Piece } from "./object-store.js";
 
 /** How many pieces of a value are asked for at once: one travels while another is checked. */
@@ -12,13 +13,18 @@ const AHEAD = 4;
 export class DataClient {
   readonly #peers = new Map<string, Promise<Peer>>();
   readonly #options: (address: string) => DialOptions;
+  readonly #plane: string | undefined;
   #closed = false;
   /** Bytes of values and inputs that came from other processes so far. */
   received = 0;
 
-  /** @param options How the process at an address is dialled. */
-  constructor(options: (address: string) => DialOptions = () => ({})) {
+  /**
+   * @param options How the process at an address is dialled.
+   * @param plane The plane of this process.
+   */
+  constructor(options: (address: string) => DialOptions = () => ({}), plane?: string) {
     this.#options = options;
+    this.#plane = plane;
   }
 
   /**
@@ -88,9 +94,11 @@ export class DataClient {
     if (this.#closed) return Promise.reject(new ConnectionLostError("This process is ending.", {}));
     let peer = this.#peers.get(address);
     if (!peer) {
-      peer = dial(`${address}/data`, this.#options(address)).then(
-        (transport) => new Peer(transport, {}, `process at ${address}`),
-      );
+      peer = dial(`${address}/data`, this.#options(address)).then((transport) => {
+        const dialled = new Peer(transport, {}, `process at ${address}`);
+        if (this.#plane !== undefined) dialled.emit(PLANE, this.#plane);
+        return dialled;
+      });
       this.#peers.set(address, peer);
       const forget = (): void => {
         this.#peers.delete(address);

@@ -1,23 +1,53 @@
 import { open } from "node:fs/promises";
+import { isLabel } from "@graphvm/engine/internal";
 import * as v from "valibot";
-import { ValueLostError } from "../errors.js";
+import { PlaneBoundError, ValueLostError } from "../errors.js";
 import { nodeIdSchema, sha256Schema } from "../protocol.js";
-import { type Methods, method } from "../rpc/peer.js";
+import { type Methods, method, Peer } from "../rpc/peer.js";
+import type { Transport } from "../transport/transport.js";
 import { type ObjectStore, PIECE } from "./object-store.js";
+import type { SentBytes } from "./sent-bytes.js";
 
 /** The largest piece of a file that one answer holds. */
 export const FILE_PIECE = 4 * 1024 * 1024;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
+/** What a process has for others. */
+export interface DataSource {
+  readonly store: ObjectStore;
+  readonly sent: SentBytes;
+  /** Where an input with that digest lies: the master has them for workers that lack them. */
+  readonly filePath?: (sha256: string) => string | undefined;
+}
+
+/** Serves a link of another process, which says of which plane it is before it asks for anything. */
+export function serveData(link: Transport, source: DataSource): void {
+  let plane = "";
+  const peer = new Peer(
+    link,
+    dataMethods(source, () => plane),
+    "process",
+  );
+  peer.on(PLANE, (said) => {
+    if (typeof said === "string" && isLabel(said)) plane = said;
+  });
+}
+
+/** The event by which a process that dials says of which plane it is. */
+export const PLANE = "plane";
+
 /** What a process answers to others that need its values, and (the master) its input files by digest. */
-export function dataMethods(store: ObjectStore, filePath: (sha256: string) => string | undefined): Methods {
+function dataMethods({ store, sent, filePath = () => undefined }: DataSource, plane: () => string): Methods {
   return {
     value: method(v.object({ id: nodeIdSchema, piece: count }), ({ id, piece }) => {
       const value = store.get(id);
       if (!value || piece * PIECE > value.bytes.length)
         throw new ValueLostError(`The value ${id} is not here any more.`, { node: id });
-      return value.piece(piece * PIECE);
+      if (value.bound !== undefined && value.bound !== plane()) throw mayNotLeave(id, value.bound, plane());
+      const answer = value.piece(piece * PIECE);
+      sent.add(plane(), answer.bytes.length);
+      return answer;
     }),
     file: method(v.object({ sha256: sha256Schema, offset: count }), async ({ sha256, offset }) => {
       const path = filePath(sha256);
@@ -26,10 +56,19 @@ export function dataMethods(store: ObjectStore, filePath: (sha256: string) => st
       try {
         const buffer = new Uint8Array(FILE_PIECE);
         const { bytesRead } = await handle.read(buffer, 0, FILE_PIECE, offset);
+        sent.add(plane(), bytesRead);
         return { bytes: buffer.subarray(0, bytesRead) };
       } finally {
         await handle.close();
       }
     }),
   };
+}
+
+function mayNotLeave(id: string, bound: string, plane: string): PlaneBoundError {
+  const who = plane === "" ? "a process outside every plane" : `a process of plane ${plane}`;
+  return new PlaneBoundError(
+    `The value ${id} is bound to plane ${bound} and does not go to ${who}: let it leave through a rule that exports.`,
+    { node: id, plane: bound },
+  );
 }

@@ -14,6 +14,8 @@ export interface Piece {
 /** An encoded value in shared memory. */
 export interface StoredValue {
   readonly bytes: Uint8Array;
+  /** The plane it may not leave. */
+  readonly bound: string | undefined;
   /** A piece of it with its sha-256, for transfers; computed when first asked for. */
   piece(offset: number): Piece;
 }
@@ -33,7 +35,7 @@ export class ObjectStore {
   }
 
   /** Keeps a value that was computed or fetched for the graph of that number; one of an emptied graph is dropped. */
-  put(id: string, bytes: Uint8Array, graph = this.#graph): void {
+  put(id: string, bytes: Uint8Array, graph = this.#graph, bound?: string): void {
     if (graph !== this.#graph) return;
     const hashes: string[] = [];
     const piece = (offset: number): Piece => {
@@ -41,7 +43,7 @@ export class ObjectStore {
       hashes[offset / PIECE] ??= createHash("sha256").update(part).digest("hex");
       return { bytes: part, hash: hashes[offset / PIECE]!, size: bytes.length };
     };
-    this.#values.set(id, { bytes, piece });
+    this.#values.set(id, { bytes, bound, piece });
   }
 
   clear(): void {

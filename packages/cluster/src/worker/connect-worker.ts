@@ -1,7 +1,8 @@
-import { Peer } from "../rpc/peer.js";
+import { checkLabels, type Labels } from "@graphvm/engine";
 import { DataClient } from "../store/data-client.js";
-import { dataMethods } from "../store/data-methods.js";
+import { serveData } from "../store/data-methods.js";
 import { ObjectStore } from "../store/object-store.js";
+import { SentBytes } from "../store/sent-bytes.js";
 import { dial } from "../transport/dial.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { listen } from "../transport/listen.js";
@@ -19,6 +20,8 @@ export interface WorkerOptions {
   readonly port?: number;
   /** Where relative input URIs are looked for before they are fetched from the master. Default: the working directory. */
   readonly root?: string;
+  /** What jobs may ask for: `{ plane: "eu", tier: "large" }`. */
+  readonly labels?: Labels;
   /** When a silent peer counts as dead; a master, which may run in a client, has ten times as long. */
   readonly heartbeat?: Heartbeat;
 }
@@ -34,22 +37,22 @@ export interface RemoteWorker extends AsyncDisposable {
 /**
  * Connects a worker to a master.
  *
- * @throws ConnectFailedError, RefusedError, TokenNeededError
+ * @throws ConnectFailedError, RefusedError, TokenNeededError, BadLabelError
  */
 export async function connectWorker(options: WorkerOptions): Promise<RemoteWorker> {
   const { token, heartbeat } = options;
   const master = options.master.replace(/\/+$/, "");
+  const labels = checkLabels(options.labels ?? {}, "a worker");
   const store = new ObjectStore();
-  const data = new DataClient((address) => ({
-    token,
-    heartbeat,
-    patience: address === master ? PATIENT : 1,
-  }));
+  const sent = new SentBytes();
+  const data = new DataClient(
+    (address) => ({ token, heartbeat, patience: address === master ? PATIENT : 1 }),
+    labels.plane,
+  );
   const files = new InputFiles(options.root ?? process.cwd(), { data, master });
-  const methods = dataMethods(store, () => undefined);
   const server = await listen(
     { port: options.port ?? 0, host: options.host, tokens: { worker: token }, heartbeat },
-    { "/data": { roles: ["worker"], accept: (link) => void new Peer(link, methods, "process"), patience: PATIENT } },
+    { "/data": { roles: ["worker"], accept: (link) => serveData(link, { store, sent }), patience: PATIENT } },
   );
   const link = await dial(`${master}/worker`, { token, heartbeat, patience: PATIENT }).catch(async (error: unknown) => {
     await server.close();
@@ -62,7 +65,15 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
     await server.close();
   };
   try {
-    const shared = { store, data, files, host: server.url, address: (host: string) => (host === "" ? master : host) };
+    const shared = {
+      store,
+      sent,
+      data,
+      files,
+      labels,
+      host: server.url,
+      address: (host: string) => (host === "" ? master : host),
+    };
     const worker = await startWorker(link, shared);
     const over = worker.over.then(async (reason) => {
       await release();

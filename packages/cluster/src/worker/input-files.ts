@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { InputChangedError, InputMissingError } from "@graphvm/engine";
 import { inputPath, LocalInputs, stampOf } from "@graphvm/engine/internal";
 import type { JobFile } from "../protocol.js";
 import type { DataClient } from "../store/data-client.js";
@@ -19,10 +20,40 @@ export class InputFiles {
 
   /** The same files with a path on this machine. */
   async place(files: readonly JobFile[]): Promise<JobFile[]> {
-    if (!this.#fetch) return [...files];
     const placed: JobFile[] = [];
-    for (const file of files) placed.push(await this.#placeOne(file));
+    for (const file of files) {
+      if (file.plane !== undefined) placed.push(this.#placeBound(file));
+      else placed.push(this.#fetch ? await this.#placeOne(file) : file);
+    }
     return placed;
+  }
+
+  /**
+   * What an input is that is bound to this process's plane: only its own root has it.
+   *
+   * @throws InputMissingError
+   */
+  find(uri: string): { readonly sha256: string; readonly size: number } {
+    const path = inputPath(this.#local.root, uri);
+    const stamp = stampOf(path);
+    if (!stamp)
+      throw new InputMissingError(
+        `The input ${uri} is not under ${this.#local.root} of a worker of its plane: put it there, or start the worker with another --root.`,
+        { uri, path },
+      );
+    return { sha256: this.#local.digest(path, stamp), size: stamp.size };
+  }
+
+  /** @throws InputMissingError, InputChangedError */
+  #placeBound(file: JobFile): JobFile {
+    const { uri, sha256 } = file;
+    const path = inputPath(this.#local.root, uri);
+    if (this.find(uri).sha256 !== sha256)
+      throw new InputChangedError(
+        `The input ${uri} of plane ${file.plane} is not the file that was declared: its workers have different ones, or it changed.`,
+        { uri, path },
+      );
+    return { ...file, path, ...stampOf(path) };
   }
 
   async #placeOne(file: JobFile): Promise<JobFile> {

@@ -1,5 +1,6 @@
 import { FileValue, InputMissingError } from "@graphvm/engine";
 import { type Inputs, LocalInputs } from "@graphvm/engine/internal";
+import { inputKey } from "../planner/declared-files.js";
 import type { JobFile } from "../protocol.js";
 
 /** The inputs of the jobs a worker was given: each URI with the place its bytes were put, and their digest. */
@@ -8,14 +9,15 @@ export class PlacedInputs implements Inputs {
   readonly #files = new Map<string, JobFile>();
 
   place(file: JobFile): void {
-    this.#files.set(file.uri, file);
+    this.#files.set(inputKey(file), file);
     const { path, sha256, size, mtimeMs, ino } = file;
     if (path !== undefined && mtimeMs !== undefined && ino !== undefined)
       this.#local.trust(path, { sha256, size, mtimeMs, ino });
   }
 
   resolve(file: FileValue): string {
-    const placed = this.#files.get(file.uri);
+    // where labels are ignored a file of a plane is placed as one of none
+    const placed = this.#files.get(inputKey({ uri: file.uri, plane: file.on?.plane })) ?? this.#files.get(file.uri);
     if (placed?.path === undefined) {
       throw new InputMissingError(
         `The input ${file.uri} was not declared: pass file("${file.uri}") to a rule or to apply(...).`,

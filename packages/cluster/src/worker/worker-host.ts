@@ -1,4 +1,4 @@
-import { CancelledError, numericsDigest, toWireError } from "@graphvm/engine";
+import { CancelledError, type Labels, numericsDigest, toWireError } from "@graphvm/engine";
 import * as v from "valibot";
 import { ConnectionLostError } from "../errors.js";
 import {
@@ -14,6 +14,7 @@ import {
 import { method, Peer } from "../rpc/peer.js";
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
+import type { SentBytes } from "../store/sent-bytes.js";
 import { systemClock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import { ComputeHost } from "./compute-host.js";
@@ -31,6 +32,9 @@ export interface WorkerShared {
   readonly files: InputFiles;
   /** Where other processes fetch values of this process's store; empty in the master's own. */
   readonly host: string;
+  readonly labels: Labels;
+  /** What this process sent to others. */
+  readonly sent: SentBytes;
   /** Turns the host name a job's input names into an address to dial. */
   readonly address: (host: string) => string;
 }
@@ -62,6 +66,8 @@ export async function startWorker(link: Transport, shared: WorkerShared): Promis
   const jobs = new RunningJobs(compute, shared, () => shared.host !== "" && usage.changed());
   const master = new Peer(link, workerMethods(compute, jobs, shared), "master");
   master.on("abort", () => jobs.abort());
+  // what the threads of the master's own process send it knows itself
+  if (shared.host !== "") reportSent(master, shared.sent);
   let lost: Error | undefined;
   const over = new Promise<Error | undefined>((resolve) => {
     compute.onClose((reason) => {
@@ -76,16 +82,32 @@ export async function startWorker(link: Transport, shared: WorkerShared): Promis
       void compute.kill();
     });
   });
-  return { id: await join(master, compute, shared.host), over, kill: () => compute.kill() };
+  return { id: await join(master, compute, shared), over, kill: () => compute.kill() };
 }
 
-async function join(master: Peer, compute: ComputeHost, host: string): Promise<string> {
+/** How long news of what was sent wait for more, in milliseconds. */
+const SENT_EVERY = 20;
+
+function reportSent(master: Peer, sent: SentBytes): void {
+  let told = true;
+  sent.onChange(() => {
+    if (!told) return;
+    told = false;
+    setTimeout(() => {
+      told = true;
+      master.emit("sent", sent.totals);
+    }, SENT_EVERY).unref();
+  });
+}
+
+async function join(master: Peer, compute: ComputeHost, { host, labels }: WorkerShared): Promise<string> {
   const hello: Join = {
     protocol: PROTOCOL_VERSION,
     version: VERSION,
     numerics: numericsDigest(),
     host,
     node: process.version,
+    labels,
   };
   try {
     return (await master.call<{ id: string }>("join", hello)).id;
@@ -107,7 +129,12 @@ function workerMethods(compute: ComputeHost, jobs: RunningJobs, shared: WorkerSh
     load: method(programSchema, (program) => compute.load(program)),
     run: method(jobSchema, (job) => jobs.run(job)),
     stop: method(v.object({}), () => jobs.stop()),
-    get: method(v.object({ id: nodeIdSchema }), async ({ id }) => compute.call<ComputeResult>("get", { id })),
+    input: method(v.object({ uri: v.string() }), ({ uri }) => shared.files.find(uri)),
+    get: method(v.object({ id: nodeIdSchema }), async ({ id }) => {
+      const result = await compute.call<ComputeResult>("get", { id });
+      if (shared.host !== "") shared.sent.add("", result.size);
+      return result;
+    }),
   };
 }
 
@@ -158,11 +185,12 @@ class RunningJobs {
     const { store, files: placer } = this.#shared;
     const { graph } = store;
     const inputs: { id: string; bytes: Uint8Array | null }[] = [];
-    for (const { id, hosts } of job.inputs) {
+    for (const input of job.inputs) {
+      const { id, hosts } = input;
       // the value of a job that is never copied has no host: it is in the thread already
       if (hosts.length === 0) inputs.push({ id, bytes: null });
       else {
-        const fetched = await fetchInput(id, hosts, this.#shared);
+        const fetched = await fetchInput(input, this.#shared);
         if (typeof fetched === "string") return { missing: [id], host: fetched };
         inputs.push({ id, bytes: fetched });
       }
@@ -170,22 +198,25 @@ class RunningJobs {
     const files = await placer.place(job.files);
     // between here and the thread nothing is awaited: whoever aborts now finds the job there
     if (running.aborted) throw new CancelledError("The job was stopped before it began.", {});
-    const { id, refs, noCopy } = job;
+    const { id, refs, noCopy, bound } = job;
     const result = await this.#compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
-    if (result.bytes) store.put(id, result.bytes, graph);
+    if (result.bytes) store.put(id, result.bytes, graph, bound);
     return { digest: result.digest, size: result.size };
   }
 }
 
 /** The bytes of an input, from this process's store or from one that has them; the host's name where it has them no more. */
-async function fetchInput(id: string, hosts: readonly string[], shared: WorkerShared): Promise<Uint8Array | string> {
+async function fetchInput(
+  { id, hosts, bound }: WorkerJob["inputs"][number],
+  shared: WorkerShared,
+): Promise<Uint8Array | string> {
   const own = shared.store.get(id);
   if (own) return own.bytes;
   const { graph } = shared.store;
   const host = hosts[0]!;
   try {
     const bytes = await shared.data.value(shared.address(host), id);
-    shared.store.put(id, bytes, graph);
+    shared.store.put(id, bytes, graph, bound);
     return bytes;
   } catch {
     return host;

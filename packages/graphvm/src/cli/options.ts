@@ -14,6 +14,12 @@ export interface MasterFlags extends CommonFlags {
   readonly tokenFile?: string;
 }
 
+/** Flags of commands that start workers. */
+export interface LabelFlags {
+  readonly plane?: string;
+  readonly label?: { readonly [name: string]: string };
+}
+
 export function commonOptions(command: Command): Command {
   return command
     .option("--json", "print one JSON object on stdout and nothing else there")
@@ -89,6 +95,19 @@ export function mapping(
   const at = text.indexOf("=");
   if (at < 1 || at === text.length - 1) throw new InvalidArgumentError("old=new is needed");
   return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
+}
+
+/** Options of commands that start workers: what jobs may ask for. */
+export function labelOptions(command: Command): Command {
+  return command
+    .option("--plane <name>", "where the workers stand: jobs on inputs that are bound to this plane run here")
+    .option("--label <name=value>", "a label that jobs may ask for, such as tier=large; repeatable", mapping);
+}
+
+/** The labels that the flags give. */
+export function labelsOf(flags: LabelFlags): { readonly labels?: { readonly [name: string]: string } } {
+  const labels = { ...flags.label, ...(flags.plane === undefined ? {} : { plane: flags.plane }) };
+  return Object.keys(labels).length === 0 ? {} : { labels };
 }
 
 /** The token that connects, from the file or the environment. @throws FileArgumentError */

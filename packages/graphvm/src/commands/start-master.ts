@@ -1,10 +1,19 @@
 import { DEFAULT_PORT, startMaster } from "@graphvm/cluster";
 import { Command } from "commander";
 import type { Context } from "../cli/context.js";
-import { type CommonFlags, commonOptions, positive, tokenOf, wholeNumber } from "../cli/options.js";
+import {
+  type CommonFlags,
+  commonOptions,
+  type LabelFlags,
+  labelOptions,
+  labelsOf,
+  positive,
+  tokenOf,
+  wholeNumber,
+} from "../cli/options.js";
 import { countText } from "../cli/text.js";
 
-interface StartMasterFlags extends CommonFlags {
+interface StartMasterFlags extends CommonFlags, LabelFlags {
   readonly workers: number;
   readonly port: number;
   readonly host?: string;
@@ -26,7 +35,7 @@ export function startMasterCommand(context: Context): Command {
     .option("--root <dir>", "where relative inputs are looked for (default: here)")
     .option("--journal <dir>", "where the journal is kept (default: a temporary folder that goes with the session)")
     .option("--planner-seconds <n>", "how long rules may expand (default: 60)", positive);
-  return commonOptions(command)
+  return commonOptions(labelOptions(command))
     .addHelpText("after", "\nExample:\n  graphvm start-master --workers 3")
     .action((flags: StartMasterFlags) => startMasterAndWait(flags, context));
 }
@@ -44,6 +53,7 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
       ...(host === undefined ? {} : { host }),
       ...(token === undefined ? {} : { token }),
       ...(root === undefined ? {} : { root }),
+      ...labelsOf(flags),
       ...(journal === undefined ? {} : { journal }),
       ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
     }),

@@ -1,9 +1,17 @@
 import { connectWorker, DEFAULT_PORT } from "@graphvm/cluster";
 import { Command } from "commander";
 import type { Context } from "../cli/context.js";
-import { type MasterFlags, masterOptions, tokenOf, wholeNumber } from "../cli/options.js";
+import {
+  type LabelFlags,
+  labelOptions,
+  labelsOf,
+  type MasterFlags,
+  masterOptions,
+  tokenOf,
+  wholeNumber,
+} from "../cli/options.js";
 
-interface StartWorkerFlags extends MasterFlags {
+interface StartWorkerFlags extends MasterFlags, LabelFlags {
   readonly host?: string;
   readonly port?: number;
   readonly root?: string;
@@ -15,8 +23,11 @@ export function startWorkerCommand(context: Context): Command {
     .option("--host <address>", "the address on which other workers fetch values (default: 127.0.0.1)")
     .option("--port <n>", "the port of that address (default: any free one)", wholeNumber(0, 65535))
     .option("--root <dir>", "where relative inputs are looked for before the master sends them (default: here)");
-  return masterOptions(command)
-    .addHelpText("after", "\nExample:\n  graphvm start-worker --master ws://127.0.0.1:7225")
+  return masterOptions(labelOptions(command))
+    .addHelpText(
+      "after",
+      "\nExample:\n  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --label tier=large",
+    )
     .action((flags: StartWorkerFlags) => startWorkerAndWait(flags, context));
 }
 
@@ -33,6 +44,7 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
       ...(root === undefined ? {} : { root }),
+      ...labelsOf(flags),
     }),
   );
   context.answer(

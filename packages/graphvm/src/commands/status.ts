@@ -32,12 +32,16 @@ function statusText(url: string, found: Awaited<ReturnType<Session["status"]>>):
     `recording  ${recorded}`,
     `seed       ${seed}`,
     `programs   ${programs.map(({ name, hash }) => `${plain(name)} ${hash.slice(0, 12)}`).join(", ") || "none"}`,
+    ...Object.entries(found.planes)
+      .filter(([plane]) => plane !== "")
+      .map(([plane, { left }]) => `plane      ${plain(plane)}: ${bytesText(left)} left it`),
     `workers    ${workers.length}`,
     tableText(
-      workers.map(({ id, kind, node, job, finished }) => [
+      workers.map(({ id, kind, node, labels, job, finished }) => [
         id,
         kind,
         `Node ${plain(node)}`,
+        labelsLine(labels),
         `${countText(finished, "job")} done`,
         job === null ? "idle" : `runs ${job}`,
       ]),
@@ -46,3 +50,11 @@ function statusText(url: string, found: Awaited<ReturnType<Session["status"]>>):
     .filter((line) => line !== "")
     .join("\n");
 }
+
+const labelsLine = (labels: { readonly [name: string]: string }): string =>
+  plain(
+    Object.keys(labels)
+      .sort()
+      .map((name) => `${name}=${labels[name]}`)
+      .join(","),
+  );
