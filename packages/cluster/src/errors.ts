@@ -58,6 +58,11 @@ export class PeerSilentError extends GraphvmError {
   static override readonly code = "GVM3207";
 }
 
+/** A certificate that can't be used or is not believed: `fields.reason` is what TLS calls it. */
+export class CertificateError extends GraphvmError {
+  static override readonly code = "GVM3208";
+}
+
 /** Expansion took longer than it may: a rule that never ends. */
 export class RuleNeverEndsError extends GraphvmError {
   static override readonly code = "GVM3301";
@@ -150,6 +155,7 @@ registerErrors(
   PortInUseError,
   TokenNeededError,
   PeerSilentError,
+  CertificateError,
   RuleNeverEndsError,
   PlannerDiedError,
   JobKillsWorkersError,

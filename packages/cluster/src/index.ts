@@ -38,5 +38,7 @@ export {
 export type { Cause, Divergence, ReplayReport } from "./replay/report.js";
 export type { Clock } from "./transport/clock.js";
 export type { Heartbeat } from "./transport/heartbeat.js";
+export type { Role, RoleTokens } from "./transport/roles.js";
+export type { ClientTls, ServerTls } from "./transport/tls.js";
 export type { Logger } from "./watch/log.js";
 export { connectWorker, type RemoteWorker, type WorkerOptions } from "./worker/connect-worker.js";

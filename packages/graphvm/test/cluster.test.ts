@@ -77,7 +77,7 @@ describe("start-master, start-worker, status and stop", () => {
 
   test("a token from a file is asked of clients; beyond loopback it must be there", async () => {
     const { path } = testFolder();
-    writeFileSync(join(path, "token"), "secret-token\n");
+    writeFileSync(join(path, "token"), "secret-token\n", { mode: 0o600 });
     const master = await startMaster(path, ["--token-file", "token"]);
     const status = ["status", "--master", master.url];
     expect((await graphvm(status, path)).stderr).toMatch(/^GVM3203: .*token/);

@@ -12,7 +12,7 @@ import { DataClient } from "../store/data-client.js";
 import { ObjectStore } from "../store/object-store.js";
 import { SentBytes } from "../store/sent-bytes.js";
 import { type Clock, systemClock } from "../transport/clock.js";
-import type { Heartbeat } from "../transport/heartbeat.js";
+import { type DialOptions, dialled } from "../transport/dial.js";
 import type { Transport } from "../transport/transport.js";
 import { Watch } from "../watch/events.js";
 import type { Usage } from "../worker/usage-news.js";
@@ -29,8 +29,8 @@ export interface SessionOptions {
   /** Where relative input URIs are looked for. */
   readonly roots: readonly string[];
   readonly limits: PlannerLimits;
-  readonly token: string | undefined;
-  readonly heartbeat?: Heartbeat | undefined;
+  /** How workers are dialled for their values. */
+  readonly dial: DialOptions;
   /** How long jobs wait for a first worker before they fail, in seconds. */
   readonly patience: number;
   readonly clock?: Clock | undefined;
@@ -104,7 +104,7 @@ export class MasterSession {
     this.watch = watch;
     this.labels = options.labels ?? {};
     this.#ignoreLabels = options.ignoreLabels ?? false;
-    this.data = new DataClient(() => ({ token: options.token, heartbeat: options.heartbeat }), this.labels.plane);
+    this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane);
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits);
     this.#setup = { session: { seed: options.seed, epoch: options.epoch }, programs: [] };

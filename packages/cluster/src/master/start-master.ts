@@ -4,6 +4,7 @@ import { type Clock, systemClock } from "../transport/clock.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { listen, type Refused } from "../transport/listen.js";
 import { masterTokens, type RoleTokens } from "../transport/roles.js";
+import type { ClientTls, ServerTls } from "../transport/tls.js";
 import { Watch } from "../watch/events.js";
 import { type Logger, logEvents } from "../watch/log.js";
 import { masterPages } from "../watch/watch-master.js";
@@ -27,6 +28,8 @@ export interface MasterOptions {
   readonly token?: string;
   /** A token for each role. Where one is set, whoever connects must show theirs. */
   readonly tokens?: RoleTokens;
+  /** Certificate and key; links are `wss://` then. `ca`: who signs the workers' certificates, if not `clientCa`. */
+  readonly tls?: ServerTls & Pick<ClientTls, "ca">;
   /** Worker threads in this process. Default 1; 0 where only WebSocket workers are to compute. */
   readonly workers?: number;
   /** Labels of its worker threads: what jobs may ask for. */
@@ -62,7 +65,7 @@ export interface MasterOptions {
 
 /** A running master. */
 export interface MasterHandle extends AsyncDisposable {
-  /** Where clients and workers connect: `ws://host:port`. */
+  /** Where clients and workers connect: `ws://host:port`, with TLS `wss://host:port`. */
   readonly url: string;
   /** Settles when the cluster has ended, by `close()` or by a client's `endCluster`. */
   readonly closed: Promise<void>;
@@ -79,7 +82,7 @@ export interface MasterHandle extends AsyncDisposable {
 /**
  * Starts a master and its worker threads.
  *
- * @throws PortInUseError, TokenNeededError, BadLabelError
+ * @throws PortInUseError, TokenNeededError, CertificateError, BadLabelError
  * @example
  * await using master = await startMaster({ port: 0, workers: 3 });
  * await using session = await connect(master.url);
@@ -87,7 +90,7 @@ export interface MasterHandle extends AsyncDisposable {
 export async function startMaster(options: MasterOptions = {}): Promise<MasterHandle> {
   const now = options.now ?? Date.now;
   const root = options.root ?? process.cwd();
-  const { heartbeat } = options;
+  const { heartbeat, tls } = options;
   const tokens = masterTokens(options.token, options.tokens);
   const variables = (options.secretVariables ?? []).map((name) => process.env[name]);
   const secrets = [...variables, ...Object.values<string | undefined>({ ...tokens })].filter((secret) => !!secret);
@@ -101,8 +104,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     epoch: options.epoch ?? now(),
     roots: [root],
     limits: { seconds: options.plannerSeconds ?? 60, nodes: options.maxNodes ?? 50_000_000 },
-    token: tokens.worker,
-    heartbeat,
+    dial: { token: tokens.worker, heartbeat, ...(tls && { tls: { ...tls, ca: tls.ca ?? tls.clientCa } }) },
     patience: options.noWorkersSeconds ?? 30,
     clock,
     watch,
@@ -127,7 +129,15 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   };
   const refused = (who: Refused): void => watch.tell({ kind: "refused", ...who });
   const server = await listen(
-    { port: options.port ?? DEFAULT_PORT, host: options.host, tokens, heartbeat, http: masterPages(master), refused },
+    {
+      port: options.port ?? DEFAULT_PORT,
+      host: options.host,
+      tokens,
+      tls,
+      heartbeat,
+      http: masterPages(master),
+      refused,
+    },
     {
       "/": {
         roles: ["operator", "auditor"],

@@ -3,29 +3,43 @@ import { ConnectFailedError, RefusedError } from "../errors.js";
 import { REFUSAL_HEADER, type Refusal } from "./guard.js";
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
 import { MAX_MESSAGE, socketTransport } from "./socket.js";
+import { type ClientTls, clientTls, tlsFailure } from "./tls.js";
 import type { Transport } from "./transport.js";
 
 /** How a link is opened. */
 export interface DialOptions {
   readonly token?: string | undefined;
+  /** For `wss://` addresses. */
+  readonly tls?: ClientTls | undefined;
   readonly heartbeat?: Heartbeat | undefined;
   /** How many times as long as others this peer may be silent. */
   readonly patience?: number | undefined;
 }
 
+/** The options for an address: certificates only where it has TLS. Processes of a cluster may differ in that. */
+export function dialled(address: string, options: DialOptions): DialOptions {
+  return /^wss:/i.test(address) ? options : { ...options, tls: undefined };
+}
+
 /**
  * Opens a link to a graphvm process.
  *
- * @throws ConnectFailedError where nobody answers; RefusedError where it does not let us in.
+ * @throws ConnectFailedError where nobody answers; RefusedError where it does not let us in; CertificateError
  */
-export function dial(url: string, { token, heartbeat, patience }: DialOptions = {}): Promise<Transport> {
+export function dial(url: string, { token, tls, heartbeat, patience }: DialOptions = {}): Promise<Transport> {
   return new Promise((resolve, reject) => {
+    if (tls && !/^wss:/i.test(url)) {
+      const why = "Certificates are given and the address has no TLS";
+      throw new ConnectFailedError(`${why}: use wss:// in ${url}, or leave the certificates out.`, { url });
+    }
+    const secure = clientTls(tls ?? {});
     let socket: WebSocket;
     try {
       socket = new WebSocket(url, {
         perMessageDeflate: false,
         maxPayload: MAX_MESSAGE,
         handshakeTimeout: 10_000,
+        ...secure,
         ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
       });
     } catch (error) {
@@ -34,11 +48,12 @@ export function dial(url: string, { token, heartbeat, patience }: DialOptions = 
     }
     const failed = (error: Error): void => {
       reject(
-        new ConnectFailedError(
-          `No graphvm master answers at ${url}: start one with \`graphvm start-master\`.`,
-          { url },
-          { cause: error },
-        ),
+        tlsFailure(error, url) ??
+          new ConnectFailedError(
+            `No graphvm master answers at ${url}: start one with \`graphvm start-master\`, and use wss:// where it has a certificate.`,
+            { url },
+            { cause: error },
+          ),
       );
     };
     socket.once("error", failed);
@@ -68,6 +83,8 @@ function refusalOf(refusal: unknown, url: string): string | undefined {
       return `The master at ${url} has no token and answers only to its machine's own name: use 127.0.0.1 there, or start it with a token.`;
     case "browser":
       return `The process at ${url} answers no browsers: connect from a program, without an Origin header.`;
+    case "certificate":
+      return `The process at ${url} wants a certificate that its authority signed: show one with --tls-cert and --tls-key that has not expired.`;
     case "path":
       return `The process at ${url} is no graphvm master: check the address.`;
     default:

@@ -16,6 +16,8 @@ export const REFUSALS = {
   host: 403,
   /** No token, or one that is not known. */
   token: 401,
+  /** No certificate, or none of an authority that is known. */
+  certificate: 403,
   /** A token of a role that has no business here. */
   role: 403,
   path: 404,

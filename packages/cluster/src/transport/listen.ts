@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
@@ -7,6 +8,7 @@ import { isLoopback, judge, REFUSAL_HEADER, REFUSALS, type Refusal } from "./gua
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
 import { Keyring, type Role, type RoleTokens } from "./roles.js";
 import { MAX_MESSAGE, socketTransport } from "./socket.js";
+import { provenClient, type ServerTls, serverTls } from "./tls.js";
 import type { Transport } from "./transport.js";
 
 /** How a process listens. */
@@ -16,6 +18,8 @@ export interface ListenOptions {
   readonly host?: string | undefined;
   /** Who has one must show it, and gets its role. None: everybody is an operator and a worker. */
   readonly tokens?: RoleTokens | undefined;
+  /** Without it links are plain `ws://`. */
+  readonly tls?: ServerTls | undefined;
   readonly heartbeat?: Heartbeat | undefined;
   readonly http?: HttpHook | undefined;
   /** Told of whoever was not let in. */
@@ -49,18 +53,20 @@ export interface Route {
 export type Routes = { readonly [path: string]: Route };
 
 export interface Listening {
-  /** `ws://host:port`. */
+  /** `ws://host:port`, with TLS `wss://host:port`. */
   readonly url: string;
   close(): Promise<void>;
 }
 
+const NOBODY: ReadonlySet<Role> = new Set();
+
 /**
  * Listens for links. Refuses browsers, wrong tokens, roles that have no business there and unknown paths before a link exists.
  *
- * @throws PortInUseError, TokenNeededError
+ * @throws PortInUseError, TokenNeededError, CertificateError
  */
 export async function listen(options: ListenOptions, routes: Routes): Promise<Listening> {
-  const host = options.host ?? "127.0.0.1";
+  const { host = "127.0.0.1", tls } = options;
   const keys = new Keyring(options.tokens ?? {});
   if (!isLoopback(host) && keys.open) {
     throw new TokenNeededError(
@@ -68,16 +74,18 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
       { host },
     );
   }
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     const roles = judge(request, keys);
     if (typeof roles === "string") {
       tell(options, request, roles);
       plain(response, REFUSALS[roles], `refused: ${roles}\n`);
-    } else if (!options.http?.(request, response, roles)) plain(response, 426, "graphvm speaks WebSocket here.\n");
-  });
+    } else if (!options.http?.(request, response, provenClient(request, tls) ? roles : NOBODY))
+      plain(response, 426, "graphvm speaks WebSocket here.\n");
+  };
+  const server = tls ? createTlsServer(serverTls(tls), onRequest) : createServer(onRequest);
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE });
   server.on("upgrade", (request, socket, head) => {
-    const entry = enter(request, routes, keys);
+    const entry = enter(request, routes, keys, tls);
     if (typeof entry === "string") {
       tell(options, request, entry);
       answer(socket, entry);
@@ -92,7 +100,7 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
   await start(server, options.port, host);
   const { port } = server.address() as AddressInfo;
   return {
-    url: `ws://${host.includes(":") ? `[${host}]` : host}:${port}`,
+    url: `${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
     close: () =>
       new Promise((resolve) => {
         for (const client of sockets.clients) client.terminate();
@@ -104,9 +112,15 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
 }
 
 /** Which route a request may take in which role, or why none. */
-function enter(request: IncomingMessage, routes: Routes, keys: Keyring): { route: Route; role: Role } | Refusal {
+function enter(
+  request: IncomingMessage,
+  routes: Routes,
+  keys: Keyring,
+  tls: ServerTls | undefined,
+): { route: Route; role: Role } | Refusal {
   const roles = judge(request, keys);
   if (typeof roles === "string") return roles;
+  if (!provenClient(request, tls)) return "certificate";
   if (roles.size === 0) return "token";
   const path = pathOf(request);
   if (!Object.hasOwn(routes, path)) return "path";

@@ -3,9 +3,10 @@ import { DataClient } from "../store/data-client.js";
 import { serveData } from "../store/data-methods.js";
 import { ObjectStore } from "../store/object-store.js";
 import { SentBytes } from "../store/sent-bytes.js";
-import { dial } from "../transport/dial.js";
+import { dial, dialled } from "../transport/dial.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { listen } from "../transport/listen.js";
+import type { ClientTls, ServerTls } from "../transport/tls.js";
 import { InputFiles } from "./input-files.js";
 import { startWorker } from "./worker-host.js";
 
@@ -14,6 +15,11 @@ export interface WorkerOptions {
   /** The master: `ws://host:port`. */
   readonly master: string;
   readonly token?: string;
+  /**
+   * For `wss://` masters: whom to believe, and a certificate to show. With one, other workers fetch values over TLS too, and
+   * must show theirs where there is a `clientCa`.
+   */
+  readonly tls?: ClientTls & Pick<ServerTls, "clientCa">;
   /** The address on which other workers fetch values. Default 127.0.0.1. */
   readonly host?: string;
   /** The port of that address. Default: any free one. */
@@ -37,27 +43,36 @@ export interface RemoteWorker extends AsyncDisposable {
 /**
  * Connects a worker to a master.
  *
- * @throws ConnectFailedError, RefusedError, TokenNeededError, BadLabelError
+ * @throws ConnectFailedError, RefusedError, TokenNeededError, CertificateError, BadLabelError
  */
 export async function connectWorker(options: WorkerOptions): Promise<RemoteWorker> {
-  const { token, heartbeat } = options;
+  const { token, tls, heartbeat } = options;
+  const { cert, key, clientCa } = tls ?? {};
   const master = options.master.replace(/\/+$/, "");
   const labels = checkLabels(options.labels ?? {}, "a worker");
   const store = new ObjectStore();
   const sent = new SentBytes();
   const data = new DataClient(
-    (address) => ({ token, heartbeat, patience: address === master ? PATIENT : 1 }),
+    (address) => dialled(address, { token, tls, heartbeat, patience: address === master ? PATIENT : 1 }),
     labels.plane,
   );
   const files = new InputFiles(options.root ?? process.cwd(), { data, master });
   const server = await listen(
-    { port: options.port ?? 0, host: options.host, tokens: { worker: token }, heartbeat },
+    {
+      port: options.port ?? 0,
+      host: options.host,
+      tokens: { worker: token },
+      tls: cert && key ? { cert, key, clientCa } : undefined,
+      heartbeat,
+    },
     { "/data": { roles: ["worker"], accept: (link) => serveData(link, { store, sent }), patience: PATIENT } },
   );
-  const link = await dial(`${master}/worker`, { token, heartbeat, patience: PATIENT }).catch(async (error: unknown) => {
-    await server.close();
-    throw error;
-  });
+  const link = await dial(`${master}/worker`, { token, tls, heartbeat, patience: PATIENT }).catch(
+    async (error: unknown) => {
+      await server.close();
+      throw error;
+    },
+  );
   const release = async (): Promise<void> => {
     link.close();
     data.close();

@@ -1,7 +1,8 @@
 import { connect, type Session, startMaster } from "@graphvm/cluster";
 import { UsageError } from "../errors.js";
 import type { Context } from "./context.js";
-import { type MasterFlags, tokenOf } from "./options.js";
+import type { MasterFlags } from "./options.js";
+import { clientTlsOf, shownToken } from "./trust.js";
 
 /** Flags that say on which cluster a command works. */
 export interface ClusterFlags extends MasterFlags {
@@ -16,8 +17,9 @@ export const DEFAULT_WORKERS = 2;
 
 /** A session with the master the flags name. */
 export async function connectTo(flags: MasterFlags, context: Context): Promise<Session> {
-  const token = tokenOf(flags, context.env);
-  return context.own(await connect(flags.master, token === undefined ? {} : { token }));
+  const token = shownToken(flags.tokenFile, "client", context);
+  const tls = clientTlsOf(flags, context);
+  return context.own(await connect(flags.master, { ...(token && { token }), ...(tls && { tls }) }));
 }
 
 /**

@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { type Command, InvalidArgumentError } from "commander";
-import { FileArgumentError } from "../errors.js";
+import { clientTlsOptions, type TlsFlags } from "./trust.js";
 
 /** Flags that every command has. */
 export interface CommonFlags {
@@ -9,7 +8,7 @@ export interface CommonFlags {
 }
 
 /** Flags of commands that talk to a master. */
-export interface MasterFlags extends CommonFlags {
+export interface MasterFlags extends CommonFlags, TlsFlags {
   readonly master?: string;
   readonly tokenFile?: string;
 }
@@ -28,9 +27,11 @@ export function commonOptions(command: Command): Command {
 
 export function masterOptions(command: Command): Command {
   return commonOptions(
-    command
-      .option("--master <url>", "the master to talk to (default: ws://127.0.0.1:7225)", masterUrl)
-      .option("--token-file <file>", "a file that holds the master's token (default: GRAPHVM_TOKEN)"),
+    clientTlsOptions(
+      command
+        .option("--master <url>", "the master to talk to (default: ws://127.0.0.1:7225)", masterUrl)
+        .option("--token-file <file>", "a file that holds the token to show (default: GRAPHVM_TOKEN)"),
+    ),
   );
 }
 
@@ -108,24 +109,4 @@ export function labelOptions(command: Command): Command {
 export function labelsOf(flags: LabelFlags): { readonly labels?: { readonly [name: string]: string } } {
   const labels = { ...flags.label, ...(flags.plane === undefined ? {} : { plane: flags.plane }) };
   return Object.keys(labels).length === 0 ? {} : { labels };
-}
-
-/** The token that connects, from the file or the environment. @throws FileArgumentError */
-export function tokenOf(
-  { tokenFile }: { readonly tokenFile?: string },
-  env: { readonly [name: string]: string | undefined },
-): string | undefined {
-  if (tokenFile === undefined) return env.GRAPHVM_TOKEN === "" ? undefined : env.GRAPHVM_TOKEN;
-  let token: string;
-  try {
-    token = readFileSync(tokenFile, "utf8").trim();
-  } catch (cause) {
-    throw new FileArgumentError(
-      `The token file ${tokenFile} can't be read: check the path.`,
-      { path: tokenFile },
-      { cause },
-    );
-  }
-  if (token !== "") return token;
-  throw new FileArgumentError(`The token file ${tokenFile} is empty: write the token into it.`, { path: tokenFile });
 }

@@ -8,16 +8,15 @@ import {
   labelOptions,
   labelsOf,
   positive,
-  tokenOf,
   wholeNumber,
 } from "../cli/options.js";
 import { countText } from "../cli/text.js";
+import { masterTrustOptions, type RoleFlags, roleTokens, serverTlsOf, type TlsFlags } from "../cli/trust.js";
 
-interface StartMasterFlags extends CommonFlags, LabelFlags {
+interface StartMasterFlags extends CommonFlags, LabelFlags, RoleFlags, TlsFlags {
   readonly workers: number;
   readonly port: number;
   readonly host?: string;
-  readonly tokenFile?: string;
   readonly seed: number;
   readonly root?: string;
   readonly journal?: string;
@@ -30,12 +29,11 @@ export function startMasterCommand(context: Context): Command {
     .option("--workers <n>", "worker threads in this process", wholeNumber(0), 1)
     .option("--port <n>", "where to listen; 0 takes any free port", wholeNumber(0, 65535), DEFAULT_PORT)
     .option("--host <address>", "where to listen; anything but loopback needs a token (default: 127.0.0.1)")
-    .option("--token-file <file>", "a file that holds the token clients must show (default: GRAPHVM_TOKEN)")
     .option("--seed <n>", "seeds random numbers inside atoms", wholeNumber(0), 0)
     .option("--root <dir>", "where relative inputs are looked for (default: here)")
     .option("--journal <dir>", "where the journal is kept (default: a temporary folder that goes with the session)")
     .option("--planner-seconds <n>", "how long rules may expand (default: 60)", positive);
-  return commonOptions(labelOptions(command))
+  return commonOptions(masterTrustOptions(labelOptions(command)))
     .addHelpText("after", "\nExample:\n  graphvm start-master --workers 3")
     .action((flags: StartMasterFlags) => startMasterAndWait(flags, context));
 }
@@ -44,14 +42,16 @@ export function startMasterCommand(context: Context): Command {
 export async function startMasterAndWait(flags: StartMasterFlags, context: Context): Promise<void> {
   context.guardStdout();
   const { workers, port, seed, host, root, journal, plannerSeconds } = flags;
-  const token = tokenOf(flags, context.env);
+  const tokens = roleTokens(flags, context);
+  const tls = serverTlsOf(flags, context);
   const master = context.own(
     await startMaster({
       workers,
       port,
       seed,
       ...(host === undefined ? {} : { host }),
-      ...(token === undefined ? {} : { token }),
+      tokens,
+      ...(tls && { tls }),
       ...(root === undefined ? {} : { root }),
       ...labelsOf(flags),
       ...(journal === undefined ? {} : { journal }),
@@ -67,7 +67,7 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
       `  run a module   graphvm run FILE.ts#export --master ${url}`,
       `  from a program connect("${url}")`,
       `  stop it        Ctrl-C, or graphvm stop --master ${url}`,
-      ...(token === undefined ? [] : ["  Clients and workers need the token: GRAPHVM_TOKEN or --token-file."]),
+      ...(tokens.operator ? ["  Clients and workers need a token: GRAPHVM_TOKEN or --token-file."] : []),
     ].join("\n"),
   );
   await master.closed;

@@ -7,9 +7,9 @@ import {
   labelsOf,
   type MasterFlags,
   masterOptions,
-  tokenOf,
   wholeNumber,
 } from "../cli/options.js";
+import { clientTlsOf, shownToken } from "../cli/trust.js";
 
 interface StartWorkerFlags extends MasterFlags, LabelFlags {
   readonly host?: string;
@@ -22,7 +22,11 @@ export function startWorkerCommand(context: Context): Command {
     .description("start a worker for a master elsewhere; runs until that ends")
     .option("--host <address>", "the address on which other workers fetch values (default: 127.0.0.1)")
     .option("--port <n>", "the port of that address (default: any free one)", wholeNumber(0, 65535))
-    .option("--root <dir>", "where relative inputs are looked for before the master sends them (default: here)");
+    .option("--root <dir>", "where relative inputs are looked for before the master sends them (default: here)")
+    .option(
+      "--tls-client-ca <file>",
+      "who must have signed the certificates of those who fetch values (default: none asked)",
+    );
   return masterOptions(labelOptions(command))
     .addHelpText(
       "after",
@@ -36,11 +40,13 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
   context.guardStdout();
   const master = flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`;
   const { host, port, root } = flags;
-  const token = tokenOf(flags, context.env);
+  const token = shownToken(flags.tokenFile, "worker", context);
+  const tls = clientTlsOf(flags, context);
   const worker = context.own(
     await connectWorker({
       master,
-      ...(token === undefined ? {} : { token }),
+      ...(token && { token }),
+      ...(tls && { tls }),
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
       ...(root === undefined ? {} : { root }),
