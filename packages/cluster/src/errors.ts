@@ -63,6 +63,17 @@ export class CertificateError extends GraphvmError {
   static override readonly code = "GVM3208";
 }
 
+/** An option that has no meaning: `fields.option` names it. */
+export class BadOptionError extends GraphvmError {
+  static override readonly code = "GVM3209";
+  static override readonly exitCode = 2;
+}
+
+/** More is asked at once than is answered at once. */
+export class BusyError extends GraphvmError {
+  static override readonly code = "GVM3210";
+}
+
 /** Expansion took longer than it may: a rule that never ends. */
 export class RuleNeverEndsError extends GraphvmError {
   static override readonly code = "GVM3301";
@@ -156,6 +167,8 @@ registerErrors(
   TokenNeededError,
   PeerSilentError,
   CertificateError,
+  BadOptionError,
+  BusyError,
   RuleNeverEndsError,
   PlannerDiedError,
   JobKillsWorkersError,

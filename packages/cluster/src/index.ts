@@ -38,6 +38,7 @@ export {
 export type { Cause, Divergence, ReplayReport } from "./replay/report.js";
 export type { Clock } from "./transport/clock.js";
 export type { Heartbeat } from "./transport/heartbeat.js";
+export type { Limits } from "./transport/limits.js";
 export type { Role, RoleTokens } from "./transport/roles.js";
 export type { ClientTls, ServerTls } from "./transport/tls.js";
 export type { Logger } from "./watch/log.js";

@@ -72,7 +72,8 @@ export class Master {
     }
   }
 
-  accept(link: Transport, role: ClientRole): void {
+  /** @param openCalls How many calls of an operator may be unanswered at once; of an auditor a hundredth of it. */
+  accept(link: Transport, role: ClientRole, openCalls: number): void {
     const peer: Peer = new Peer(
       link,
       methodsFor(
@@ -80,6 +81,7 @@ export class Master {
         this.#methods(role, () => peer),
       ),
       "client",
+      role === "operator" ? openCalls : Math.max(1, Math.floor(openCalls / 100)),
     );
     this.#clients.add(peer);
     this.#countClients({ kind: "clientJoined" });

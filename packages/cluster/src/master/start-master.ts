@@ -2,6 +2,7 @@ import { checkLabels, type Labels } from "@graphvm/engine";
 import { serveData } from "../store/data-methods.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
+import { allLimits, type Limits } from "../transport/limits.js";
 import { listen, type Refused } from "../transport/listen.js";
 import { masterTokens, type RoleTokens } from "../transport/roles.js";
 import type { ClientTls, ServerTls } from "../transport/tls.js";
@@ -30,6 +31,8 @@ export interface MasterOptions {
   readonly tokens?: RoleTokens;
   /** Certificate and key; links are `wss://` then. `ca`: who signs the workers' certificates, if not `clientCa`. */
   readonly tls?: ServerTls & Pick<ClientTls, "ca">;
+  /** What strangers, clients and workers may ask of this process at most. */
+  readonly limits?: Limits;
   /** Worker threads in this process. Default 1; 0 where only WebSocket workers are to compute. */
   readonly workers?: number;
   /** Labels of its worker threads: what jobs may ask for. */
@@ -82,7 +85,7 @@ export interface MasterHandle extends AsyncDisposable {
 /**
  * Starts a master and its worker threads.
  *
- * @throws PortInUseError, TokenNeededError, CertificateError, BadLabelError
+ * @throws PortInUseError, TokenNeededError, CertificateError, BadOptionError, BadLabelError
  * @example
  * await using master = await startMaster({ port: 0, workers: 3 });
  * await using session = await connect(master.url);
@@ -91,6 +94,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const now = options.now ?? Date.now;
   const root = options.root ?? process.cwd();
   const { heartbeat, tls } = options;
+  const limits = allLimits(options.limits);
   const tokens = masterTokens(options.token, options.tokens);
   const variables = (options.secretVariables ?? []).map((name) => process.env[name]);
   const secrets = [...variables, ...Object.values<string | undefined>({ ...tokens })].filter((secret) => !!secret);
@@ -137,15 +141,22 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
       heartbeat,
       http: masterPages(master),
       refused,
+      limits,
+      clock,
     },
     {
       "/": {
         roles: ["operator", "auditor"],
-        accept: (link, role) => master.accept(link, role === "operator" ? role : "auditor"),
+        accept: (link, role) => master.accept(link, role === "operator" ? role : "auditor", limits.openCalls),
+        patience: PATIENT,
+        large: true,
+      },
+      "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true },
+      "/data": {
+        roles: ["worker"],
+        accept: (link) => serveData(link, source, limits.openCalls),
         patience: PATIENT,
       },
-      "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link) },
-      "/data": { roles: ["worker"], accept: (link) => serveData(link, source), patience: PATIENT },
     },
   ).catch(async (error: unknown) => {
     await log.close();

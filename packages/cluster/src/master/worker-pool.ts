@@ -44,6 +44,9 @@ const inputSchema = v.object({ sha256: sha256Schema, size: v.pipe(v.number(), v.
 const sentSchema = v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
 const diedSchema = v.object({ error: v.object({ message: v.pipe(v.string(), v.maxLength(10_000)) }) });
 
+/** Calls of a worker that may be unanswered: it joins, and answers from then on. */
+const CALLS = 10;
+
 /** The workers that are connected to a master. */
 export class WorkerPool {
   readonly #workers = new Map<string, PoolWorker>();
@@ -73,7 +76,7 @@ export class WorkerPool {
       joined = true;
       return this.#join(peer, hello);
     });
-    const peer: Peer = new Peer(link, { join }, "worker");
+    const peer: Peer = new Peer(link, { join }, "worker", CALLS);
   }
 
   async run(worker: string, job: WorkerJob & { readonly files: readonly JobFile[] }): Promise<RunAnswer> {

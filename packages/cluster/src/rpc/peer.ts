@@ -1,6 +1,6 @@
 import { fromWireError, toWireError, type WireError } from "@graphvm/engine";
 import * as v from "valibot";
-import { BadMessageError, ConnectionLostError } from "../errors.js";
+import { BadMessageError, BusyError, ConnectionLostError } from "../errors.js";
 import type { Message, Transport } from "../transport/transport.js";
 
 /** Answers one method: its params are validated before `run` sees them. */
@@ -47,14 +47,19 @@ export class Peer {
   readonly #transport: Transport;
   readonly #methods: Methods;
   readonly #otherSide: string;
+  readonly #maxOpen: number;
   readonly #pending = new Map<number, Pending>();
   readonly #events = new Map<string, (data: unknown) => void>();
   #next = 1;
+  /** Calls of the other side that are not answered yet. */
+  #open = 0;
   #lost: ConnectionLostError | undefined;
 
-  constructor(transport: Transport, methods: Methods, otherSide: string) {
+  /** @param maxOpen How many calls of the other side may be unanswered at once; more are refused. */
+  constructor(transport: Transport, methods: Methods, otherSide: string, maxOpen = Number.POSITIVE_INFINITY) {
     this.#transport = transport;
     this.#otherSide = otherSide;
+    this.#maxOpen = maxOpen;
     this.#methods = methods;
     transport.onClose((reason) => {
       this.#lost = new ConnectionLostError(
@@ -136,11 +141,19 @@ export class Peer {
   }
 
   async #answer(answer: number, name: string, params: unknown): Promise<void> {
+    this.#open++;
     try {
+      if (this.#open > this.#maxOpen) {
+        throw new BusyError(`This link has ${this.#maxOpen} calls open: wait for answers before you make more.`, {
+          calls: this.#maxOpen,
+        });
+      }
       const result = await this.#run(name, params);
       this.#transport.send({ answer, result });
     } catch (error) {
       this.#sendError(answer, toWireError(error));
+    } finally {
+      this.#open--;
     }
   }
 

@@ -21,13 +21,14 @@ export interface DataSource {
   readonly filePath?: (sha256: string) => string | undefined;
 }
 
-/** Serves a link of another process, which says of which plane it is before it asks for anything. */
-export function serveData(link: Transport, source: DataSource): void {
+/** Serves a link of another process, which says of which plane it is before it asks for anything; so many calls at once. */
+export function serveData(link: Transport, source: DataSource, openCalls: number): void {
   let plane = "";
   const peer = new Peer(
     link,
     dataMethods(source, () => plane),
     "process",
+    openCalls,
   );
   peer.on(PLANE, (said) => {
     if (typeof said === "string" && isLabel(said)) plane = said;

@@ -2,7 +2,8 @@ import { WebSocket } from "ws";
 import { ConnectFailedError, RefusedError } from "../errors.js";
 import { REFUSAL_HEADER, type Refusal } from "./guard.js";
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
-import { MAX_MESSAGE, socketTransport } from "./socket.js";
+import { checkHeartbeat, MAX_FRAME } from "./limits.js";
+import { socketTransport } from "./socket.js";
 import { type ClientTls, clientTls, tlsFailure } from "./tls.js";
 import type { Transport } from "./transport.js";
 
@@ -28,6 +29,7 @@ export function dialled(address: string, options: DialOptions): DialOptions {
  */
 export function dial(url: string, { token, tls, heartbeat, patience }: DialOptions = {}): Promise<Transport> {
   return new Promise((resolve, reject) => {
+    checkHeartbeat(heartbeat);
     if (tls && !/^wss:/i.test(url)) {
       const why = "Certificates are given and the address has no TLS";
       throw new ConnectFailedError(`${why}: use wss:// in ${url}, or leave the certificates out.`, { url });
@@ -37,7 +39,7 @@ export function dial(url: string, { token, tls, heartbeat, patience }: DialOptio
     try {
       socket = new WebSocket(url, {
         perMessageDeflate: false,
-        maxPayload: MAX_MESSAGE,
+        maxPayload: MAX_FRAME,
         handshakeTimeout: 10_000,
         ...secure,
         ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
@@ -85,6 +87,10 @@ function refusalOf(refusal: unknown, url: string): string | undefined {
       return `The process at ${url} answers no browsers: connect from a program, without an Origin header.`;
     case "certificate":
       return `The process at ${url} wants a certificate that its authority signed: show one with --tls-cert and --tls-key that has not expired.`;
+    case "tokens":
+      return `The process at ${url} got too many wrong tokens from this address: wait a minute, then show the right one.`;
+    case "busy":
+      return `The process at ${url} has too many connections: close some, or raise its limits.connections and limits.connectionsPerAddress.`;
     case "path":
       return `The process at ${url} is no graphvm master: check the address.`;
     default:

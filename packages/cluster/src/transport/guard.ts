@@ -21,6 +21,10 @@ export const REFUSALS = {
   /** A token of a role that has no business here. */
   role: 403,
   path: 404,
+  /** Too many wrong tokens came from there. */
+  tokens: 429,
+  /** Too many connections. */
+  busy: 503,
 } as const;
 export type Refusal = keyof typeof REFUSALS;
 

@@ -2,13 +2,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { PortInUseError, TokenNeededError } from "../errors.js";
-import { isLoopback, judge, REFUSAL_HEADER, REFUSALS, type Refusal } from "./guard.js";
+import { type Clock, systemClock } from "./clock.js";
+import { Door, pathOf } from "./door.js";
+import { Doorkeeper } from "./doorkeeper.js";
+import { govern } from "./govern.js";
+import { isLoopback, REFUSAL_HEADER, REFUSALS, type Refusal } from "./guard.js";
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
+import { allLimits, checkHeartbeat, type Limits, MAX_FRAME } from "./limits.js";
 import { Keyring, type Role, type RoleTokens } from "./roles.js";
-import { MAX_MESSAGE, socketTransport } from "./socket.js";
-import { provenClient, type ServerTls, serverTls } from "./tls.js";
+import { socketTransport } from "./socket.js";
+import { type ServerTls, serverTls } from "./tls.js";
 import type { Transport } from "./transport.js";
 
 /** How a process listens. */
@@ -22,6 +27,8 @@ export interface ListenOptions {
   readonly tls?: ServerTls | undefined;
   readonly heartbeat?: Heartbeat | undefined;
   readonly http?: HttpHook | undefined;
+  readonly limits?: Limits | undefined;
+  readonly clock?: Clock | undefined;
   /** Told of whoever was not let in. */
   readonly refused?: ((refused: Refused) => void) | undefined;
 }
@@ -47,6 +54,8 @@ export interface Route {
   accept(transport: Transport, role: Role): void;
   /** How many times as long as others these peers may be silent. */
   readonly patience?: number;
+  /** Whether an operator's peers may send messages as large as values; all others send small requests. */
+  readonly large?: boolean;
 }
 
 /** What is done with each new link, by the path it was dialled under. */
@@ -58,15 +67,15 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-const NOBODY: ReadonlySet<Role> = new Set();
-
 /**
  * Listens for links. Refuses browsers, wrong tokens, roles that have no business there and unknown paths before a link exists.
  *
- * @throws PortInUseError, TokenNeededError, CertificateError
+ * @throws PortInUseError, TokenNeededError, CertificateError, BadOptionError
  */
 export async function listen(options: ListenOptions, routes: Routes): Promise<Listening> {
-  const { host = "127.0.0.1", tls } = options;
+  const { host = "127.0.0.1", tls, clock = systemClock } = options;
+  const limits = allLimits(options.limits);
+  checkHeartbeat(options.heartbeat);
   const keys = new Keyring(options.tokens ?? {});
   if (!isLoopback(host) && keys.open) {
     throw new TokenNeededError(
@@ -74,27 +83,35 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
       { host },
     );
   }
+  const keeper = new Doorkeeper(limits, clock);
+  const door = new Door(keys, tls, keeper);
   const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
-    const roles = judge(request, keys);
+    const roles = door.roles(request);
     if (typeof roles === "string") {
       tell(options, request, roles);
       plain(response, REFUSALS[roles], `refused: ${roles}\n`);
-    } else if (!options.http?.(request, response, provenClient(request, tls) ? roles : NOBODY))
-      plain(response, 426, "graphvm speaks WebSocket here.\n");
+    } else if (!options.http?.(request, response, roles)) plain(response, 426, "graphvm speaks WebSocket here.\n");
   };
-  const server = tls ? createTlsServer(serverTls(tls), onRequest) : createServer(onRequest);
-  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_MESSAGE });
+  const server = makeServer(limits, tls, onRequest);
+  server.on("connection", (socket) => keeper.enter(socket));
+  const links = new Set<WebSocket>();
+  const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME });
   server.on("upgrade", (request, socket, head) => {
-    const entry = enter(request, routes, keys, tls);
+    const entry = door.enter(request, routes);
     if (typeof entry === "string") {
       tell(options, request, entry);
       answer(socket, entry);
       return;
     }
+    const { route, role } = entry;
     sockets.handleUpgrade(request, socket, head, (link) => {
-      const transport = socketTransport(link);
-      watchPeer(link, options.heartbeat, entry.route.patience);
-      entry.route.accept(transport, entry.role);
+      links.add(link);
+      link.once("close", () => links.delete(link));
+      govern(link, limits, clock);
+      const large = route.large && role !== "auditor";
+      const transport = socketTransport(link, large ? limits.messageBytes : limits.requestBytes);
+      watchPeer(link, options.heartbeat, route.patience);
+      route.accept(transport, role);
     });
   });
   await start(server, options.port, host);
@@ -103,7 +120,7 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
     url: `${tls ? "wss" : "ws"}://${host.includes(":") ? `[${host}]` : host}:${port}`,
     close: () =>
       new Promise((resolve) => {
-        for (const client of sockets.clients) client.terminate();
+        for (const link of links) link.terminate();
         sockets.close();
         server.close(() => resolve());
         server.closeAllConnections();
@@ -111,22 +128,23 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
   };
 }
 
-/** Which route a request may take in which role, or why none. */
-function enter(
-  request: IncomingMessage,
-  routes: Routes,
-  keys: Keyring,
+/** A server that waits for the head of a request only so long, and reads no more of it than a head has. */
+function makeServer(
+  { handshakeSeconds }: Required<Limits>,
   tls: ServerTls | undefined,
-): { route: Route; role: Role } | Refusal {
-  const roles = judge(request, keys);
-  if (typeof roles === "string") return roles;
-  if (!provenClient(request, tls)) return "certificate";
-  if (roles.size === 0) return "token";
-  const path = pathOf(request);
-  if (!Object.hasOwn(routes, path)) return "path";
-  const route = routes[path]!;
-  const role = route.roles.find((each) => roles.has(each));
-  return role === undefined ? "role" : { route, role };
+  onRequest: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
+  const patience = handshakeSeconds * 1000;
+  const times = {
+    maxHeaderSize: 8 * 1024,
+    headersTimeout: patience,
+    requestTimeout: patience,
+    keepAliveTimeout: patience / 2,
+    connectionsCheckingInterval: Math.min(2000, patience / 4),
+  };
+  return tls
+    ? createTlsServer({ ...serverTls(tls), ...times, handshakeTimeout: patience }, onRequest)
+    : createServer(times, onRequest);
 }
 
 function tell({ refused }: ListenOptions, request: IncomingMessage, reason: Refusal): void {
@@ -134,16 +152,13 @@ function tell({ refused }: ListenOptions, request: IncomingMessage, reason: Refu
   refused?.({ address: `${remoteAddress}:${remotePort}`, path: pathOf(request).slice(0, 200), reason });
 }
 
-function pathOf(request: IncomingMessage): string {
-  return (request.url ?? "").split("?")[0]!;
-}
-
 function plain(response: ServerResponse, status: number, text: string): void {
-  response.writeHead(status, { "content-type": "text/plain" }).end(text);
+  response.writeHead(status, { "content-type": "text/plain", connection: "close" }).end(text);
 }
 
 function answer(socket: Duplex, refusal: Refusal): void {
   socket.on("error", () => {}); // whoever was refused may be gone already
+  socket.once("finish", () => socket.destroy()); // and need not close its side
   const status = `${REFUSALS[refusal]} ${STATUS_CODES[REFUSALS[refusal]]}`;
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n${REFUSAL_HEADER}: ${refusal}\r\n\r\n`);
 }

@@ -30,7 +30,7 @@ const OLDEST = "TLSv1.2";
 /** What a server listens with. Who shows no good certificate is refused by `provenClient`, which can say so. @throws CertificateError */
 export function serverTls({ cert, key, clientCa }: ServerTls) {
   const asked = clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
-  return { ...usable({ cert, key, minVersion: OLDEST, ...asked }), handshakeTimeout: 10_000 };
+  return usable({ cert, key, minVersion: OLDEST, ...asked });
 }
 
 /** What a link is dialled with. @throws CertificateError */

@@ -5,6 +5,7 @@ import { ObjectStore } from "../store/object-store.js";
 import { SentBytes } from "../store/sent-bytes.js";
 import { dial, dialled } from "../transport/dial.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
+import { allLimits, type Limits } from "../transport/limits.js";
 import { listen } from "../transport/listen.js";
 import type { ClientTls, ServerTls } from "../transport/tls.js";
 import { InputFiles } from "./input-files.js";
@@ -28,6 +29,8 @@ export interface WorkerOptions {
   readonly root?: string;
   /** What jobs may ask for: `{ plane: "eu", tier: "large" }`. */
   readonly labels?: Labels;
+  /** What others may ask of this process at most. */
+  readonly limits?: Limits;
   /** When a silent peer counts as dead; a master, which may run in a client, has ten times as long. */
   readonly heartbeat?: Heartbeat;
 }
@@ -47,6 +50,7 @@ export interface RemoteWorker extends AsyncDisposable {
  */
 export async function connectWorker(options: WorkerOptions): Promise<RemoteWorker> {
   const { token, tls, heartbeat } = options;
+  const limits = allLimits(options.limits);
   const { cert, key, clientCa } = tls ?? {};
   const master = options.master.replace(/\/+$/, "");
   const labels = checkLabels(options.labels ?? {}, "a worker");
@@ -64,8 +68,15 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       tokens: { worker: token },
       tls: cert && key ? { cert, key, clientCa } : undefined,
       heartbeat,
+      limits,
     },
-    { "/data": { roles: ["worker"], accept: (link) => serveData(link, { store, sent }), patience: PATIENT } },
+    {
+      "/data": {
+        roles: ["worker"],
+        accept: (link) => serveData(link, { store, sent }, limits.openCalls),
+        patience: PATIENT,
+      },
+    },
   );
   const link = await dial(`${master}/worker`, { token, tls, heartbeat, patience: PATIENT }).catch(
     async (error: unknown) => {
