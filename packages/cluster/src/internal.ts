@@ -1,4 +1,5 @@
 // What sibling packages need and users don't.
+export { METHOD_ROLES } from "./master/method-roles.js";
 export { registerHostModule } from "./program/host-modules.js";
 export { PROTOCOL_VERSION, VERSION } from "./protocol.js";
 export { type Json, type JsonObject, parsePlace, sourceExists } from "./recording/index.js";

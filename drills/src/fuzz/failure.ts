@@ -1,0 +1,2 @@
+/** What must never happen did. */
+export class FuzzFailure extends Error {}
