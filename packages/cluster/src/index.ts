@@ -9,6 +9,7 @@ export {
   type CutRules,
   type JobLimits,
   type Module,
+  type RecordingOptions,
   Session,
   type WaitOptions,
 } from "./client/session.js";

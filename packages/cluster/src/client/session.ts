@@ -13,7 +13,7 @@ import type { Program } from "../program/program.js";
 import { ProgramSet } from "../program/program-set.js";
 import type { Peer } from "../rpc/peer.js";
 import type { Jobs } from "./jobs.js";
-import { RecordingFile } from "./recording-file.js";
+import { fetchRecording, type MadeRecording, type RecordingFile } from "./recording-file.js";
 
 /** A module's exports; name the type to have them typed: `session.load<typeof import("./fraud.js")>("./fraud.ts")`. */
 export type Module = { readonly [name: string]: unknown };
@@ -39,6 +39,19 @@ export interface WaitOptions {
   /** Cancels what is dispatched, as `cancel()` does. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: Progress) => void;
+}
+
+/** What a recording keeps. */
+export interface RecordingOptions {
+  /**
+   * `"inputs"`: the bytes of declared inputs, so that a replay needs no other file. `"outputs"`: the values of jobs, taken
+   * when they are waited for, so that a divergence can be shown. Code always travels, named or not.
+   */
+  readonly capture?: readonly ("code" | "inputs" | "outputs")[];
+  /** Digests of jobs (the default), or of every node: computed when jobs are waited for. */
+  readonly digests?: "jobs" | "nodes";
+  readonly labels?: { readonly [name: string]: string };
+  readonly author?: string;
 }
 
 /** What `graphStats` gives. */
@@ -199,19 +212,33 @@ export class Session implements AsyncDisposable {
     return this.#peer.call("status");
   }
 
-  /** Turns the server's recording on or off. What is loaded already becomes its first lines. */
-  async setRecording(on: boolean): Promise<void> {
-    await this.#peer.call("setRecording", { on });
+  /**
+   * Turns the server's recording on or off. What is loaded already becomes its first lines.
+   *
+   * @example
+   * await session.setRecording(true, { capture: ["inputs", "outputs"], digests: "nodes", author: "risk desk" });
+   */
+  async setRecording(on: boolean, options: RecordingOptions = {}): Promise<void> {
+    await this.#peer.call("setRecording", { on, ...(options.capture ? withoutCode(options) : options) });
   }
 
   async clearRecording(): Promise<void> {
     await this.#peer.call("clearRecording");
   }
 
-  /** @throws SessionStateError where nothing is recorded. */
-  async getRecording(): Promise<RecordingFile> {
-    const { bytes, calls } = await this.#peer.call<{ bytes: Uint8Array; calls: number }>("getRecording");
-    return new RecordingFile(bytes, calls);
+  /**
+   * The recording so far, fetched in pieces.
+   *
+   * @param options What it is to hold, if not what `setRecording` said: outputs only where that said so too.
+   * @throws SessionStateError where nothing is recorded; InputChangedError, InputMissingError where an input that is to be
+   * captured is not what was read; ArchiveLimitError above 4 GB.
+   */
+  async getRecording(options: Pick<RecordingOptions, "capture"> = {}): Promise<RecordingFile> {
+    const made = await this.#peer.call<MadeRecording>("getRecording", options.capture ? withoutCode(options) : {});
+    return fetchRecording(made, async (offset) => {
+      const { bytes } = await this.#peer.call<{ bytes: Uint8Array }>("recordingPiece", { file: made.file, offset });
+      return bytes;
+    });
   }
 
   /** Ends the master and all its workers. */
@@ -258,6 +285,10 @@ export class Session implements AsyncDisposable {
       hasNamespace: (name) => scope.hasNamespace(name) || hostOfNamespace(name) !== undefined,
     });
   }
+}
+
+function withoutCode<T extends Pick<RecordingOptions, "capture">>(options: T): T {
+  return { ...options, capture: options.capture!.filter((each) => each !== "code") };
 }
 
 interface Plan {

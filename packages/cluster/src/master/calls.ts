@@ -5,33 +5,11 @@ import type { Plan } from "../planner/planner-graph.js";
 import type { Program } from "../program/program.js";
 import { programSchema, refsSchema } from "../protocol.js";
 import type { Json } from "../recording/index.js";
-import type { JobInfo, MasterSession } from "./session.js";
+import { AUDIT_CALLS } from "./audit-calls.js";
+import { type Call, call } from "./call.js";
+import { jobDetails } from "./job-details.js";
+import type { JobInfo } from "./session.js";
 import type { SessionLog } from "./session-log.js";
-
-/** What a call gives: the answer to the client, and what the journal keeps of it. */
-export interface Answer {
-  readonly answer: unknown;
-  readonly logged: Json;
-}
-
-/** A call of a session: validated params in, an answer out. */
-export interface Call<P = unknown> {
-  readonly params: v.GenericSchema<unknown, P>;
-  /** Calls that change the session go one after the other; the rest run side by side with them. */
-  readonly exclusive: boolean;
-  /** What the journal keeps of the params. */
-  log(params: P, log: SessionLog): Promise<Json>;
-  run(params: P, session: MasterSession, log: SessionLog): Promise<Answer>;
-}
-
-function call<S extends v.GenericSchema>(
-  params: S,
-  exclusive: boolean,
-  run: (params: v.InferOutput<S>, session: MasterSession, log: SessionLog) => Promise<Answer>,
-  log: (params: v.InferOutput<S>, log: SessionLog) => Promise<Json> = async (plain) => plain as Json,
-): Call {
-  return { params, exclusive, run, log } as Call;
-}
 
 const nothing = v.strictObject({});
 const rules = v.array(v.pipe(v.string(), v.maxLength(400)));
@@ -40,6 +18,8 @@ const dispatchSchema = v.strictObject({
   ...cutSchema.entries,
   timeout: v.exactOptional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1_000_000))),
   retries: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
+  // a replay that stops at a node gives out the jobs it needs and no others
+  until: v.exactOptional(v.pipe(v.string(), v.maxLength(400))),
 });
 
 const loadCall = call(
@@ -69,8 +49,8 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     return { answer, logged: counts(plan) };
   }),
 
-  dispatchJobs: call(dispatchSchema, true, async ({ refs, cut, noCopy, ...limits }, session) => {
-    const plan = await session.dispatch(refs, { cut, noCopy }, limits);
+  dispatchJobs: call(dispatchSchema, true, async ({ refs, cut, noCopy, until, ...limits }, session) => {
+    const plan = await session.dispatch(refs, { cut, noCopy }, limits, until);
     return { answer: { jobs: plan.jobs.map(jobInfo), nodes: plan.nodes, edges: plan.edges }, logged: counts(plan) };
   }),
 
@@ -83,7 +63,9 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     await session.runner.settled();
     const jobs = session.outcomes();
     const news = log.news(jobs).map((job) => ({ ...job }));
-    return { answer: { jobs: brief ? [] : jobs }, logged: { jobs: news } };
+    const details = await jobDetails(news, session, log);
+    const logged = { jobs: await log.box(news), ...details };
+    return { answer: { jobs: brief ? [] : jobs }, logged };
   }),
 
   getData: call(v.strictObject({ refs: refsSchema }), false, async ({ refs }, session) => {
@@ -115,6 +97,8 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     const answer = { ...session.status(), recording: { on: log.recording, calls: log.recorded.length } };
     return { answer, logged: null };
   }),
+
+  ...AUDIT_CALLS,
 };
 
 function jobInfo({ id, rule, label, inputs, nodes, on, bound }: Plan["jobs"][number]): JobInfo {

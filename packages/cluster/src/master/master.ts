@@ -1,25 +1,38 @@
 import * as v from "valibot";
 import { RefusedError, SessionStateError } from "../errors.js";
 import type { GraphPicture } from "../planner/picture.js";
-import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
-import { type Json, sha256Hex } from "../recording/index.js";
+import { bytesSchema, PROTOCOL_VERSION, sha256Schema, VERSION } from "../protocol.js";
+import type { Json } from "../recording/index.js";
 import { type Method, type Methods, method, Peer } from "../rpc/peer.js";
 import type { Clock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import type { MasterEvent } from "../watch/events.js";
-import { type Answer, type Call, SESSION_CALLS } from "./calls.js";
+import type { Answer, Call } from "./call.js";
+import { SESSION_CALLS } from "./calls.js";
 import { Draining } from "./draining.js";
 import { IdleEnd } from "./idle-end.js";
+import { MadeRecordings } from "./made-recordings.js";
 import { type ClientRole, methodsFor } from "./method-roles.js";
+import { PlacedFiles } from "./placed-files.js";
 import { ProgressNews } from "./progress-news.js";
 import { makeRecording } from "./recorder.js";
 import type { MasterSession } from "./session.js";
-import type { SessionLog } from "./session-log.js";
+import type { RecordingSettings, SessionLog } from "./session-log.js";
 
 /** Above so many nodes a recording keeps its graph folded by rule. */
 const DRAWN_NODES = 1000;
 
 const nothing = v.strictObject({});
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const captureSchema = v.array(v.picklist(["inputs", "outputs"]));
+const short = v.pipe(v.string(), v.minLength(1), v.maxLength(1000));
+const recordingSchema = v.strictObject({
+  on: v.boolean(),
+  capture: v.exactOptional(captureSchema),
+  digests: v.exactOptional(v.picklist(["jobs", "nodes"])),
+  labels: v.exactOptional(v.record(short, short)),
+  author: v.exactOptional(short),
+});
 const restartSchema = v.strictObject({
   seed: v.pipe(v.number(), v.safeInteger()),
   epoch: v.pipe(v.number(), v.safeInteger()),
@@ -38,6 +51,8 @@ export class Master {
   readonly #news: ProgressNews;
   readonly #idle: IdleEnd | undefined;
   readonly #draining = new Draining();
+  readonly #made: MadeRecordings;
+  readonly #placed: PlacedFiles;
   #queue: Promise<unknown> = Promise.resolve();
 
   /** @param idle After how many seconds without a client and without jobs it ends. */
@@ -54,6 +69,8 @@ export class Master {
     this.#roots = roots;
     this.#now = now;
     this.#end = end;
+    this.#made = new MadeRecordings(log.directory);
+    this.#placed = new PlacedFiles();
     this.#news = new ProgressNews((progress) => {
       if (this.#clients.size === 0) return;
       const news = { ...progress, ...session.activity() };
@@ -116,6 +133,8 @@ export class Master {
     this.#idle?.close();
     this.#news.close();
     for (const client of this.#clients) client.close();
+    this.#made.close();
+    this.#placed.close();
   }
 
   #methods(role: ClientRole, peer: () => Peer): Methods {
@@ -141,9 +160,9 @@ export class Master {
         const { seed, epoch } = this.session;
         return { version: VERSION, seed, epoch, role };
       }),
-      setRecording: method(v.strictObject({ on: v.boolean() }), ({ on }) =>
-        this.#logged("setRecording", { on }, async () => {
-          this.log.setRecording(on);
+      setRecording: method(recordingSchema, ({ on, ...settings }) =>
+        this.#logged("setRecording", { on, ...settings }, async () => {
+          this.log.setRecording(on, { capture: [], digests: "jobs", ...settings } as RecordingSettings);
           return NOTHING;
         }),
       ),
@@ -153,16 +172,24 @@ export class Master {
           return NOTHING;
         }),
       ),
-      getRecording: method(nothing, () =>
+      getRecording: method(v.strictObject({ capture: v.exactOptional(captureSchema) }), ({ capture }) =>
         this.#logged(
           "getRecording",
           {},
           async () => {
-            const answer = await this.#recording();
-            return { answer, logged: { calls: answer.calls, sha256: sha256Hex(answer.bytes) } };
+            const answer = await this.#recording(capture);
+            return { answer, logged: { calls: answer.calls, sha256: answer.sha256 } };
           },
           role,
         ),
+      ),
+      // pieces of an answer, not calls of their own: the journal has no lines for them
+      recordingPiece: method(v.strictObject({ file: count, offset: count }), ({ file, offset }) =>
+        this.#made.piece(file, offset),
+      ),
+      placeInput: method(
+        v.strictObject({ sha256: sha256Schema, offset: count, bytes: bytesSchema, last: v.boolean() }),
+        ({ sha256, offset, bytes, last }) => this.#placed.add(sha256, offset, bytes, last),
       ),
       restart: method(restartSchema, ({ seed, epoch, roots, inputs }) =>
         this.#logged("restart", { seed, epoch }, async () => {
@@ -203,12 +230,22 @@ export class Master {
     await this.log.add("graph", params, { result: logged }, "recording");
   }
 
-  async #recording(): Promise<{ bytes: Uint8Array; calls: number }> {
+  async #recording(
+    capture: readonly string[] = this.log.settings.capture,
+  ): Promise<{ file: number; size: number; sha256: string; calls: number }> {
     if (this.log.recorded.length === 0) {
       throw new SessionStateError("Nothing is recorded: call setRecording(true) before the pipeline.", {});
     }
+    if (capture.includes("outputs") && !this.log.settings.capture.includes("outputs")) {
+      throw new SessionStateError(
+        'Outputs are captured when they are waited for: call setRecording(true, { capture: ["outputs"] }) first.',
+        {},
+      );
+    }
     await this.#logGraph();
-    return makeRecording(this.session, this.log, this.#now(), this.#roots);
+    const inputs = capture.includes("inputs");
+    const { pieces, calls } = await makeRecording(this.session, this.log, this.#now(), this.#roots, inputs);
+    return { ...(await this.#made.keep(pieces)), calls };
   }
 
   #answer(name: string, call: Call, params: unknown, role: ClientRole): Promise<unknown> {

@@ -3,36 +3,60 @@ import { join } from "node:path";
 import { numericsDigest } from "@graphvm/engine";
 import { VERSION } from "../protocol.js";
 import {
-  expectedBlobs,
+  type BlobSource,
   FORMAT_MAJOR,
   FORMAT_MINOR,
   headerHash,
-  packRecording,
+  type RecordedInput,
   type RecordingHeader,
   rechain,
+  recordingPieces,
+  redactSecrets,
   sha256Hex,
 } from "../recording/index.js";
+import { captureFiles } from "./capture-files.js";
 import type { MasterSession } from "./session.js";
 import type { SessionLog } from "./session-log.js";
 
 /** Behaviour flags of this version: none yet. A change that moves replayed bytes adds a number here. */
 export const FLAGS: readonly number[] = [];
 
-/** Makes the portable file of what was recorded. */
-export function makeRecording(
+/** Makes the portable file of what was recorded, piece by piece. */
+export async function makeRecording(
   session: MasterSession,
   log: SessionLog,
   now: number,
   roots: readonly string[],
-): { bytes: Uint8Array; calls: number } {
-  const header = makeHeader(session, now, roots);
+  captureInputs: boolean,
+): Promise<{ pieces: AsyncIterable<Uint8Array>; calls: number }> {
+  const captured = captureInputs ? await captureFiles(session.recordedInputs(), session.inputs) : undefined;
+  const inputs = session.recordedInputs().map((input) => {
+    const parts = captured?.parts.get(input.uri);
+    const reader = session.readers.get(input.uri);
+    const uri = log.redact(input.uri);
+    return { ...input, uri, ...(reader ? { reader } : {}), ...(parts ? { parts: [...parts] } : {}) };
+  });
+  const header = makeHeader(session, log, now, roots, inputs, captureInputs);
   const lines = rechain(log.recorded, headerHash(header));
-  const { needed, allowed } = expectedBlobs(header, lines);
-  const blobs = new Map([...log.blobs].filter(([sha256]) => needed.has(sha256) || allowed.has(sha256)));
-  return { bytes: packRecording({ header, lines, blobs }), calls: lines.length };
+  const own = log.blobs;
+  const blobs: BlobSource = {
+    size: (sha256) => own.size(sha256) ?? captured?.blobs.size(sha256),
+    read: (sha256) => (own.size(sha256) === undefined && captured ? captured.blobs : own).read(sha256),
+  };
+  return { pieces: recordingPieces({ header, lines, blobs }), calls: lines.length };
 }
 
-function makeHeader(session: MasterSession, now: number, roots: readonly string[]): RecordingHeader {
+function makeHeader(
+  session: MasterSession,
+  log: SessionLog,
+  now: number,
+  roots: readonly string[],
+  inputs: RecordedInput[],
+  captureInputs: boolean,
+): RecordingHeader {
+  const { labels, author } = log.settings;
+  const outputs = log.settings.capture.includes("outputs");
+  const capture = [...(captureInputs ? ["inputs" as const] : []), ...(outputs ? ["outputs" as const] : [])];
   const lockfile = lockfileHash(roots);
   const image = process.env.GRAPHVM_IMAGE;
   return {
@@ -48,7 +72,10 @@ function makeHeader(session: MasterSession, now: number, roots: readonly string[
     createdAt: new Date(now).toISOString(),
     ...(lockfile === undefined ? {} : { lockfile }),
     ...(image === undefined || image === "" ? {} : { image }),
-    inputs: session.recordedInputs(),
+    ...(capture.length === 0 ? {} : { capture }),
+    ...(author === undefined ? {} : { author: log.redact(author) }),
+    ...(labels === undefined ? {} : { labels: redactSecrets(labels).value as Record<string, string> }),
+    inputs,
     programs: session.recordedPrograms((program) => sha256Hex(Buffer.from(program.code))),
   };
 }

@@ -2,12 +2,15 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { toWireError } from "@graphvm/engine";
 import {
+  type BlobSource,
   blobRef,
+  blobRefs,
   FolderStore,
   type Journal,
   type Json,
   openJournal,
   redactSecrets,
+  redactText,
   sha256Hex,
 } from "../recording/index.js";
 import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
@@ -21,6 +24,18 @@ export interface LoggedCall {
   readonly error?: Json;
 }
 
+/** What a recording keeps beside calls, code and digests. */
+export interface RecordingSettings {
+  /** Bytes of declared inputs; values of jobs, taken when they are waited for. */
+  readonly capture: readonly ("inputs" | "outputs")[];
+  /** Digests of jobs, or of every node. */
+  readonly digests: "jobs" | "nodes";
+  readonly labels?: { readonly [name: string]: string };
+  readonly author?: string;
+}
+
+const PLAIN: RecordingSettings = { capture: [], digests: "jobs" };
+
 /** JSON larger than this stands as a blob. */
 const INLINE = 16 * 1024;
 
@@ -33,7 +48,9 @@ const LOADS: ReadonlySet<string> = new Set(["load", "remoteEval", "addRules"]);
  */
 export class SessionLog {
   readonly directory: string;
-  readonly blobs = new Map<string, Uint8Array>();
+  /** How a recording is to be made; what `setRecording` was given last. */
+  settings: RecordingSettings = PLAIN;
+  readonly #sizes = new Map<string, number>();
   readonly #journal: Journal;
   readonly #store: FolderStore;
   readonly #temporary: boolean;
@@ -80,9 +97,9 @@ export class SessionLog {
   ): Promise<void> {
     const ended =
       "error" in outcome
-        ? { error: await this.#box(wireJson(outcome.error)) }
-        : { result: await this.#box(outcome.result) };
-    const call: LoggedCall = { at: this.#now(), method, params: await this.#box(params), ...ended };
+        ? { error: await this.box(wireJson(outcome.error)) }
+        : { result: await this.box(outcome.result) };
+    const call: LoggedCall = { at: this.#now(), method, params: await this.box(params), ...ended };
     await this.#journal.add(call);
     if (!("error" in outcome)) this.#note(call);
     if (keep ? keep === "recording" : this.#recording) this.#recorded.push(call);
@@ -91,11 +108,29 @@ export class SessionLog {
   /** Keeps bytes beside the journal; the reference that stands for them. */
   async blob(bytes: Uint8Array): Promise<{ readonly $blob: string }> {
     const sha256 = sha256Hex(bytes);
-    if (!this.blobs.has(sha256)) {
-      this.blobs.set(sha256, bytes);
+    if (!this.#sizes.has(sha256)) {
       await this.#store.put(sha256, bytes);
+      this.#sizes.set(sha256, bytes.length);
     }
     return blobRef(sha256);
+  }
+
+  /** The blobs kept so far. */
+  get blobs(): BlobSource {
+    return { size: (sha256) => this.#sizes.get(sha256), read: (sha256) => this.#store.get(sha256) };
+  }
+
+  /** A text without secrets. */
+  redact(text: string): string {
+    return redactText(text, this.#secrets);
+  }
+
+  /** JSON as a line has it: without secrets, and as a blob where it is large. What refers to blobs stays in the line. */
+  async box(json: Json): Promise<Json> {
+    const { value } = redactSecrets(json, { values: this.#secrets });
+    const text = JSON.stringify(value);
+    if (text.length <= INLINE || blobRefs(value).size > 0) return value;
+    return { $json: await this.blob(Buffer.from(text)) };
   }
 
   /** Those jobs whose digests no line has yet: a line need not repeat what earlier ones say. */
@@ -127,7 +162,8 @@ export class SessionLog {
   }
 
   /** Turns recording on or off. The first line of a recording is what is loaded already. */
-  setRecording(on: boolean): void {
+  setRecording(on: boolean, settings: RecordingSettings = PLAIN): void {
+    if (on) this.settings = settings;
     if (on && this.#recorded.length === 0) this.#recorded = [...this.#setup];
     if (on !== this.#recording) this.#waited.clear();
     this.#recording = on;
@@ -155,12 +191,6 @@ export class SessionLog {
     if (LOADS.has(call.method) || call.method === "initGraph") this.#waited.clear();
     if (call.method === "initGraph") this.#setup = this.#setup.filter((each) => LOADS.has(each.method));
     if (LOADS.has(call.method) || call.method === "initGraph" || call.method === "dispatchJobs") this.#setup.push(call);
-  }
-
-  async #box(json: Json): Promise<Json> {
-    const { value } = redactSecrets(json, { values: this.#secrets });
-    const text = JSON.stringify(value);
-    return text.length <= INLINE ? value : { $json: await this.blob(Buffer.from(text)) };
   }
 }
 

@@ -3,7 +3,7 @@ import type { WireRefs } from "@graphvm/rules/internal";
 import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { Planner, type PlannerLimits } from "../planner/planner.js";
-import type { Plan } from "../planner/planner-graph.js";
+import type { Plan, PlannedNode } from "../planner/planner-graph.js";
 import type { Program } from "../program/program.js";
 import { VERSION } from "../protocol.js";
 import { type RecordedInput, type RecordedProgram, sha256Hex } from "../recording/index.js";
@@ -90,6 +90,8 @@ export class MasterSession {
   readonly pool: WorkerPool;
   readonly runner: JobRunner;
   readonly watch: Watch;
+  /** The first job that reads an input, by URI. */
+  readonly readers = new Map<string, { id: string; rule: string }>();
   readonly #planner: Planner;
   readonly #clock: Clock;
   readonly #since: number;
@@ -210,12 +212,16 @@ export class MasterSession {
     return { plan, files: await findFiles(plan, this.inputs, this.runner.boundInputs) };
   }
 
-  async dispatch(refs: WireRefs, options: CutOptions, limits: JobLimits = {}): Promise<Plan> {
+  async dispatch(refs: WireRefs, options: CutOptions, limits: JobLimits = {}, until?: string): Promise<Plan> {
     const { plan, files } = await this.jobDeps(refs, options, true);
-    this.runner.submit(
-      plan.jobs.map((job, i) => ({ job, ...files[i]! })),
-      limits,
-    );
+    const wanted = until === undefined ? undefined : neededBy((await this.node(until))?.job, plan.jobs);
+    const jobs = plan.jobs
+      .map((job, i) => ({ job, ...files[i]! }))
+      .filter(({ job }) => wanted?.has(job.id) ?? true);
+    for (const { job, files } of jobs) {
+      for (const { uri } of files) if (!this.readers.has(uri)) this.readers.set(uri, { id: job.id, rule: job.rule });
+    }
+    this.runner.submit(jobs, limits);
     return plan;
   }
 
@@ -252,6 +258,11 @@ export class MasterSession {
     return { id, ...(await this.runner.value(id, job)) };
   }
 
+  /** What the planner knows of a node, by id or by `namespace.rule`: the first of that rule. */
+  async node(name: string): Promise<PlannedNode | null> {
+    return this.#planner.call<PlannedNode | null>("node", { name });
+  }
+
   /** The graph to be drawn, each node with the worker that computed its job. */
   async picture(fold: number): Promise<GraphPicture> {
     return this.#planner.call<GraphPicture>("picture", { fold });
@@ -265,6 +276,7 @@ export class MasterSession {
   async restart(seed: number, epoch: number): Promise<void> {
     this.runner.boundInputs.clear();
     this.#setup = { session: { seed, epoch }, programs: [] };
+    this.readers.clear();
     await this.#planner.reload([]);
     this.store.clear();
     this.runner.reset();
@@ -361,6 +373,16 @@ export class MasterSession {
 
 /** So many running jobs are named in news of progress. */
 const MAX_ACTIVE = 16;
+/** A job and the jobs it needs; undefined where it is not among these. */
+function neededBy(id: string | undefined, jobs: Plan["jobs"]): ReadonlySet<string> | undefined {
+  if (!jobs.some((job) => job.id === id)) return undefined;
+  const needed = new Set([id]);
+  for (const job of jobs.toReversed()) {
+    if (needed.has(job.id))
+      for (const each of [...job.inputs, ...(job.pin === undefined ? [] : [job.pin])]) needed.add(each);
+  }
+  return needed as Set<string>;
+}
 
 /** What `status` answers. */
 export type SessionStatus = ReturnType<MasterSession["status"]>;

@@ -13,6 +13,7 @@ import {
 } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
+import type { NodeDigest } from "../worker/inspect-job.js";
 import { type Usage, usageSchema } from "../worker/usage-news.js";
 import type { RunAnswer } from "../worker/worker-host.js";
 import { Traffic } from "./traffic.js";
@@ -81,14 +82,23 @@ export class WorkerPool {
 
   async run(worker: string, job: WorkerJob & { readonly files: readonly JobFile[] }): Promise<RunAnswer> {
     const { peer, join } = this.#get(worker);
-    // paths of the master mean something only to threads of its own process
-    const files =
-      join.host === "" ? job.files : job.files.map(({ path: _path, mtimeMs: _time, ino: _ino, ...file }) => file);
-    return peer.call<RunAnswer>("run", { ...job, files });
+    return peer.call<RunAnswer>("run", { ...job, files: filesFor(join, job.files) });
   }
 
   async get(worker: string, id: string): Promise<{ bytes: Uint8Array; digest: string }> {
     return this.#get(worker).peer.call("get", { id });
+  }
+
+  /** The digests of the nodes that a worker computed for a job, dependencies first. */
+  async nodes(worker: string, id: string, inputs: readonly string[]): Promise<NodeDigest[]> {
+    return this.#get(worker).peer.call("nodes", { id, inputs });
+  }
+
+  /** Runs a job once more on a fresh graph; the digests of its nodes there. */
+  async again(worker: string, job: Omit<WorkerJob, "noCopy">): Promise<NodeDigest[]> {
+    const { peer, join } = this.#get(worker);
+    const { id, refs, inputs } = job;
+    return peer.call("again", { id, refs, inputs, files: filesFor(join, job.files) });
   }
 
   /** Tells what runs on a worker to end when it can. */
@@ -199,6 +209,11 @@ export class WorkerPool {
     });
     return { id: worker.id };
   }
+}
+
+/** Paths of the master mean something only to threads of its own process. */
+function filesFor(join: Join, files: readonly JobFile[]): readonly JobFile[] {
+  return join.host === "" ? files : files.map(({ path: _path, mtimeMs: _time, ino: _ino, ...file }) => file);
 }
 
 async function tell(peer: Peer, { session, programs }: SessionSetup): Promise<void> {

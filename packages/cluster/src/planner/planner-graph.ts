@@ -30,6 +30,17 @@ export interface Plan {
   readonly rules: { readonly [rule: string]: number };
 }
 
+/** A node of a planned graph. */
+export interface PlannedNode {
+  readonly id: string;
+  readonly rule: string;
+  readonly label: string;
+  readonly job: string;
+  readonly refs: WireRefs;
+  /** What it depends on, in order. */
+  readonly inputs: readonly { readonly id: string; readonly rule: string; readonly job: string }[];
+}
+
 /** The master's graph: expanded, cut, never computed. */
 export class PlannerGraph {
   readonly structure: Structure;
@@ -89,6 +100,28 @@ export class PlannerGraph {
     if (this.structure.isExpanded(node)) return;
     const files = declaredFiles(this.structure.expand(node));
     if (files.length > 0) this.#files.set(node, files);
+  }
+
+  /** A node that some job computes, by the beginning of its id or by its rule: the first in the order of planning. */
+  node(name: string): PlannedNode | undefined {
+    const { table } = this.structure;
+    const prefix = /^[0-9a-f]{4,32}$/.test(name);
+    for (const node of this.jobOf.keys()) {
+      const ref = table.ref(node);
+      if (ref === undefined) continue;
+      const rule = `${ref.ns}.${ref.name}`;
+      if (prefix ? !table.idHex(node).startsWith(name) : rule !== name) continue;
+      const inputs = Array.from(this.structure.dependencies(node), (each) => this.#named(each));
+      return { ...this.#named(node), label: describeRef(ref, 60), refs: writeRefs([ref]), inputs };
+    }
+    return undefined;
+  }
+
+  #named(node: number): { id: string; rule: string; job: string } {
+    const { table } = this.structure;
+    const rule = table.rule(node);
+    const job = this.jobOf.get(node) ?? node;
+    return { id: table.idHex(node), rule: rule ? `${rule.ns}.${rule.name}` : "", job: table.idHex(job) };
   }
 
   #planned(job: CutJob): PlannedJob {

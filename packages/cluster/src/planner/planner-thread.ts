@@ -47,6 +47,7 @@ export function run(transport: Transport): void {
           label: describeRef(roots[0]!, 60),
         };
       }),
+      node: method(v.object({ name: v.string() }), ({ name }) => graph.node(name) ?? null),
       picture: method(v.object({ fold: v.number() }), ({ fold }): GraphPicture => drawGraph(graph, fold)),
     },
     "master",

@@ -129,7 +129,7 @@ export class Planner {
 
   async #call<T>(method: string, params: unknown): Promise<T> {
     if (this.#closed) throw new ConnectionLostError("The master ended.", {});
-    if (method !== "locate" && method !== "picture") this.#last = undefined;
+    if (method !== "locate" && method !== "node" && method !== "picture") this.#last = undefined;
     const { seconds } = this.#limits;
     // starting over does again what was done before, each within its limit
     const again = 1 + this.#programs.size + this.#plans.length;

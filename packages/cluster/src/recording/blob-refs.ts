@@ -23,7 +23,10 @@ export function blobRefs(value: Json, into: Set<string> = new Set()): Set<string
   return into;
 }
 
-/** Blobs a recording must have, with the first place that says so, and blobs it may have (bytes of inputs). */
+/**
+ * Blobs a recording must have, with a place that says so, and blobs it may have (bytes of inputs, where the header does
+ * not say that they were captured).
+ */
 export function expectedBlobs(
   header: RecordingHeader,
   lines: Iterable<JournalLine>,
@@ -35,5 +38,11 @@ export function expectedBlobs(
       if (!needed.has(sha256)) needed.set(sha256, `line ${seq}`);
     }
   }
-  return { needed, allowed: new Set(header.inputs.map((input) => input.sha256)) };
+  const captured = header.capture?.includes("inputs") ?? false;
+  const allowed = new Set<string>();
+  for (const { uri, sha256, parts } of header.inputs) {
+    if (captured || parts !== undefined) for (const part of parts ?? [sha256]) needed.set(part, `input ${uri}`);
+    else allowed.add(sha256);
+  }
+  return { needed, allowed };
 }

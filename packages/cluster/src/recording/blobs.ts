@@ -26,6 +26,11 @@ export interface Blobs {
   size(sha256: string): number;
 }
 
+/** The entry of a blob of that length. */
+export function blobEntry(sha256: string, size: number): string {
+  return `blobs/${sha256}${size > GZIP_ABOVE ? ".gz" : ""}`;
+}
+
 /** The entry of a blob and the bytes that go there. @throws BlobTooLargeError, BlobDamagedError */
 export function packBlob(
   sha256: string,
@@ -33,7 +38,7 @@ export function packBlob(
   limits: BlobLimits = {},
 ): [entry: string, bytes: Uint8Array] {
   const packed = bytes.length > GZIP_ABOVE;
-  const entry = `blobs/${sha256}${packed ? ".gz" : ""}`;
+  const entry = blobEntry(sha256, bytes.length);
   checkSize(entry, bytes.length, maxBlob(limits));
   if (sha256Hex(bytes) !== sha256) throw blobDamaged(entry, sha256);
   return [entry, packed ? gzip(bytes) : bytes];

@@ -96,6 +96,21 @@ export class BlobTooLargeError extends RecordingError {
   static override readonly code = "GVM4035";
 }
 
+/** A signature that does not fit what it signs, or its key. Fields: `entry`. */
+export class SignatureError extends RecordingError {
+  static override readonly code = "GVM4036";
+}
+
+/** Not signed by a key that is trusted. Fields: `entry`, `fingerprint`. */
+export class UntrustedError extends RecordingError {
+  static override readonly code = "GVM4037";
+}
+
+/** A key that can't be used to sign or to verify. */
+export class SignatureKeyError extends RecordingError {
+  static override readonly code = "GVM4038";
+}
+
 /** A key that no store takes. Fields: `key`. */
 export class StoreKeyError extends RecordingError {
   static override readonly code = "GVM4100";
@@ -160,6 +175,9 @@ registerErrors(
   BlobUnusedError,
   BlobDamagedError,
   BlobTooLargeError,
+  SignatureError,
+  UntrustedError,
+  SignatureKeyError,
   StoreKeyError,
   KeyMissingError,
   KeyExistsError,

@@ -1,4 +1,6 @@
-import { link, mkdir, open, readdir, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { constants, createReadStream } from "node:fs";
+import { copyFile, link, mkdir, open, readdir, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join, resolve, sep } from "node:path";
 import { threadId } from "node:worker_threads";
 import {
@@ -48,14 +50,24 @@ export class FolderStore implements Store {
   }
 
   async put(key: string, bytes: Uint8Array, options: PutOptions = {}): Promise<void> {
+    await this.#put(key, bytes, options);
+  }
+
+  /** Puts the bytes of a file, which are not read into memory. @throws KeyExistsError if anything is there, unless forced */
+  async putFile(key: string, from: string, options: PutOptions = {}): Promise<void> {
+    await this.#put(key, { from }, options);
+  }
+
+  async #put(key: string, content: Uint8Array | { readonly from: string }, options: PutOptions): Promise<void> {
     const path = this.#path(key);
     const folder = dirname(path);
     try {
       await this.#insideOrNew(folder, key);
       await mkdir(folder, { recursive: true });
       await this.#inside(folder, key);
-      if (await this.#same(path, bytes, options.force === true)) return;
-      const temp = await writeTemp(folder, bytes);
+      if (content instanceof Uint8Array && (await this.#same(path, content, options.force === true))) return;
+      const temp =
+        content instanceof Uint8Array ? await writeTemp(folder, content) : await copyTemp(folder, content.from);
       try {
         if (options.force) await rename(temp, path);
         else await linkNew(temp, path);
@@ -65,7 +77,9 @@ export class FolderStore implements Store {
       await syncFolder(folder);
     } catch (error) {
       // Another writer was first: fine if it wrote the same.
-      const raced = (error as NodeJS.ErrnoException).code === "EEXIST" && (await this.#same(path, bytes, false));
+      const taken = (error as NodeJS.ErrnoException).code === "EEXIST";
+      if (taken && !(content instanceof Uint8Array)) throw existsError(path);
+      const raced = taken && content instanceof Uint8Array && (await this.#same(path, content, false));
       if (!raced) throw this.#error(error, path);
     }
   }
@@ -179,6 +193,27 @@ async function writeTemp(folder: string, bytes: Uint8Array): Promise<string> {
       await file.close();
     }
   }
+}
+
+/** Copies a file to a name that nobody has, and checks the copy. */
+async function copyTemp(folder: string, from: string): Promise<string> {
+  const temp = join(folder, `${TEMP_PREFIX}${process.pid}-${threadId}-${made++}`);
+  try {
+    await copyFile(from, temp, constants.COPYFILE_EXCL);
+    const file = await open(temp, "r+");
+    await file.sync().finally(() => file.close());
+    if ((await fileDigest(temp)) === (await fileDigest(from))) return temp;
+    throw new StoreVerifyError(`${folder} gave back other bytes than were written; check its disk.`, { uri: folder });
+  } catch (error) {
+    await unlink(temp).catch(() => {});
+    throw error;
+  }
+}
+
+async function fileDigest(path: string): Promise<string> {
+  const sum = createHash("sha256");
+  for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) sum.update(piece as Buffer);
+  return sum.digest("hex");
 }
 
 /** Gives a file its name unless the name is taken (EEXIST), in one step where the file system has hard links. */

@@ -1,17 +1,34 @@
 import { expectedBlobs } from "./blob-refs.js";
-import { type BlobLimits, type Blobs, openBlobs, packBlob } from "./blobs.js";
+import { type BlobLimits, type Blobs, blobEntry, openBlobs, packBlob } from "./blobs.js";
 import { type ChainEnd, followChain, verifyChain } from "./chain.js";
 import {
   BlobMissingError,
   BlobUnusedError,
   EntryMissingError,
   EntryUnexpectedError,
+  FormatVersionError,
   JournalLineError,
 } from "./errors.js";
-import { checkHeader, HEADER_ENTRY, headerHash, headerText, parseHeader, type RecordingHeader } from "./header.js";
+import {
+  checkHeader,
+  FORMAT_MINOR,
+  HEADER_ENTRY,
+  headerHash,
+  headerText,
+  parseHeader,
+  type RecordingHeader,
+} from "./header.js";
 import { formatLine, type JournalLine, lineOf, parseParts } from "./journal-line.js";
+import {
+  contentHash,
+  makeSignature,
+  type RecordingSignature,
+  readSignature,
+  SIGNATURE_ENTRY,
+  type Signed,
+} from "./signature.js";
 import { readStoredZip } from "./zip-read.js";
-import { writeStoredZip } from "./zip-write.js";
+import { writeStoredZip, ZipWriter } from "./zip-write.js";
 
 /** The entry the journal stands in. */
 export const JOURNAL_ENTRY = "journal.ndjson";
@@ -27,6 +44,13 @@ export interface RecordingParts {
   readonly blobs: ReadonlyMap<string, Uint8Array>;
 }
 
+/** Blobs that lie elsewhere until they are packed. */
+export interface BlobSource {
+  /** Plain length; undefined where there is none of that name. */
+  size(sha256: string): number | undefined;
+  read(sha256: string): Promise<Uint8Array>;
+}
+
 /** A recording that was opened: its form, its chain and the names of its blobs have been verified. */
 export interface Recording {
   readonly header: RecordingHeader;
@@ -34,8 +58,10 @@ export interface Recording {
   readonly blobs: Blobs;
   /** Names and stored sizes of the file's entries, in order. */
   readonly entries: readonly { readonly name: string; readonly size: number }[];
-  /** Hash of the last journal line: what a signature would sign. */
+  /** Hash of the last journal line. */
   readonly head: string;
+  /** Who signed it, where somebody did; checked against the key that stands beside it, which anybody can have made. */
+  readonly signature?: RecordingSignature;
 }
 
 /**
@@ -48,9 +74,53 @@ export function packRecording(parts: RecordingParts, limits: BlobLimits = {}): U
   const header = checkHeader(parts.header);
   verifyChain(parts.lines, headerHash(header), JOURNAL_ENTRY);
   checkBlobs(header, parts.lines, parts.blobs.keys());
-  const journal = Buffer.concat(parts.lines.map((line) => Buffer.from(`${formatLine(line)}\n`)));
   const blobs = [...parts.blobs].map(([sha256, bytes]) => packBlob(sha256, bytes, limits));
-  return writeStoredZip([[HEADER_ENTRY, Buffer.from(headerText(header))], [JOURNAL_ENTRY, journal], ...blobs]);
+  return writeStoredZip([
+    [HEADER_ENTRY, Buffer.from(headerText(header))],
+    [JOURNAL_ENTRY, journalText(parts.lines)],
+    ...blobs,
+  ]);
+}
+
+/**
+ * Writes the same bytes as `packRecording`, piece by piece; of the blobs one at a time is in memory.
+ * @throws What `packRecording` throws; what was yielded before is no recording then.
+ */
+export async function* recordingPieces(
+  parts: Omit<RecordingParts, "blobs"> & { readonly blobs: BlobSource },
+  limits: BlobLimits = {},
+): AsyncGenerator<Uint8Array> {
+  const header = checkHeader(parts.header);
+  verifyChain(parts.lines, headerHash(header), JOURNAL_ENTRY);
+  const { needed, allowed } = expectedBlobs(header, parts.lines);
+  const names = [...new Set([...needed.keys(), ...allowed])].filter((name) => parts.blobs.size(name) !== undefined);
+  checkBlobs(header, parts.lines, names);
+  const entries = names.map((name) => [blobEntry(name, parts.blobs.size(name)!), name] as const);
+  const zip = new ZipWriter();
+  for (const [entry, name] of entries.sort(([a], [b]) => (a < b ? -1 : 1))) {
+    yield* zip.add(entry, packBlob(name, await parts.blobs.read(name), limits)[1]);
+  }
+  yield* zip.add(HEADER_ENTRY, Buffer.from(headerText(header)));
+  yield* zip.add(JOURNAL_ENTRY, journalText(parts.lines));
+  yield* zip.end();
+}
+
+/**
+ * Signs a recording, in the place of a signature that it has already. No other entry changes.
+ * @param key An Ed25519 private key, PEM.
+ * @throws SignatureKeyError, and what `openRecording` throws
+ */
+export function signRecording(bytes: Uint8Array, key: string): Uint8Array<ArrayBuffer> {
+  const entries = new Map(readStoredZip(bytes));
+  entries.delete(SIGNATURE_ENTRY);
+  const { header, head } = openRecording(writeStoredZip(entries));
+  if (header.format.minor < FORMAT_MINOR) {
+    const { major, minor } = header.format;
+    const sentence = `A recording of format ${major}.${minor} has no place for a signature; sign the whole file with another tool.`;
+    throw new FormatVersionError(sentence, { entry: HEADER_ENTRY, major, minor });
+  }
+  entries.set(SIGNATURE_ENTRY, makeSignature({ head, header: headerHash(header), content: contentHash(entries) }, key));
+  return writeStoredZip(entries);
 }
 
 /**
@@ -67,7 +137,7 @@ export function openRecording(bytes: Uint8Array, limits: BlobLimits = {}): Recor
   const stored = new Map<string, Uint8Array>();
   for (const [name, content] of entries) {
     if (BLOB_ENTRY.test(name)) stored.set(name, content);
-    else if (name !== HEADER_ENTRY && name !== JOURNAL_ENTRY) {
+    else if (name !== HEADER_ENTRY && name !== JOURNAL_ENTRY && !mayHave(name, header)) {
       const sentence = `Entry ${name} belongs in no recording of this format; take an unchanged copy.`;
       throw new EntryUnexpectedError(sentence, { entry: name });
     }
@@ -75,13 +145,29 @@ export function openRecording(bytes: Uint8Array, limits: BlobLimits = {}): Recor
   const { lines, end } = readLines(need(entries, JOURNAL_ENTRY), headerHash(header));
   const blobs = openBlobs(stored, limits);
   checkBlobs(header, lines, blobs.names);
+  const signed = { head: end.head, header: headerHash(header), content: contentHash(entries) };
   return {
+    ...signatureOf(entries, signed),
     header,
     lines,
     blobs,
     entries: [...entries].map(([name, content]) => ({ name, size: content.length })),
     head: end.head,
   };
+}
+
+/** Entries besides the known ones: a signature, and in a later minor version what that has. */
+function mayHave(name: string, { format }: RecordingHeader): boolean {
+  return format.minor > FORMAT_MINOR || (name === SIGNATURE_ENTRY && format.minor > 0);
+}
+
+function signatureOf(entries: ReadonlyMap<string, Uint8Array>, signed: Signed): { signature?: RecordingSignature } {
+  const entry = entries.get(SIGNATURE_ENTRY);
+  return entry === undefined ? {} : { signature: readSignature(entry, signed) };
+}
+
+function journalText(lines: readonly JournalLine[]): Buffer {
+  return Buffer.concat(lines.map((line) => Buffer.from(`${formatLine(line)}\n`)));
 }
 
 function need(entries: ReadonlyMap<string, Uint8Array>, entry: string): Uint8Array {

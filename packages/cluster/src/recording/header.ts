@@ -7,7 +7,7 @@ import { sha256Hex } from "./sha256.js";
 /** The major format version this code writes and reads. */
 export const FORMAT_MAJOR = 1;
 /** The minor format version this code writes; recordings of later ones are read, their new keys ignored. */
-export const FORMAT_MINOR = 0;
+export const FORMAT_MINOR = 1;
 /** The entry the header stands in. */
 export const HEADER_ENTRY = "header.json";
 
@@ -29,7 +29,17 @@ const schema = v.looseObject({
   createdAt: v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, "is no ISO time in UTC")),
   lockfile: v.exactOptional(text),
   image: v.exactOptional(text),
-  inputs: v.array(v.looseObject({ uri: text, size: count, sha256: hex })),
+  capture: v.exactOptional(v.array(v.picklist(["inputs", "outputs"]))),
+  author: v.exactOptional(text),
+  inputs: v.array(
+    v.looseObject({
+      uri: text,
+      size: count,
+      sha256: hex,
+      parts: v.exactOptional(v.array(hex)),
+      reader: v.exactOptional(v.strictObject({ id: text, rule: text })),
+    }),
+  ),
   programs: v.array(v.looseObject({ name: text, hash: text, blob: hex })),
   labels: v.exactOptional(v.record(v.string(), v.string())),
 });
@@ -46,6 +56,10 @@ export interface RecordedInput {
   /** Bytes. */
   size: number;
   sha256: string;
+  /** The blobs its bytes are cut into, where it is captured and larger than one part. */
+  parts?: string[];
+  /** The first job that read it. */
+  reader?: { id: string; rule: string };
 }
 
 /** A program of a recorded session; `blob` is the sha-256 of its bundle. */
@@ -75,6 +89,10 @@ export interface RecordingHeader {
   lockfile?: string;
   /** Digest of the container image. */
   image?: string;
+  /** What travels besides code and digests: bytes of inputs, values of jobs. */
+  capture?: ("inputs" | "outputs")[];
+  /** Who recorded. */
+  author?: string;
   inputs: RecordedInput[];
   programs: RecordedProgram[];
   labels?: Record<string, string>;

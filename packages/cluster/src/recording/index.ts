@@ -5,7 +5,16 @@ export { canonicalJson, type Json, type JsonObject } from "./canonical-json.js";
 export { type ChainEnd, chainLine, followChain, NO_PREV, rechain, verifyChain } from "./chain.js";
 export * from "./errors.js";
 export { FolderStore } from "./folder-store.js";
-export { JOURNAL_ENTRY, openRecording, packRecording, type Recording, type RecordingParts } from "./gvr.js";
+export {
+  type BlobSource,
+  JOURNAL_ENTRY,
+  openRecording,
+  packRecording,
+  type Recording,
+  type RecordingParts,
+  recordingPieces,
+  signRecording,
+} from "./gvr.js";
 export {
   checkHeader,
   FORMAT_MAJOR,
@@ -20,12 +29,15 @@ export {
 export { Journal, type JournalIo, type JournalOptions, openJournal } from "./journal-file.js";
 export { formatLine, type JournalBody, type JournalLine, parseLine } from "./journal-line.js";
 export { type JournalScan, scanJournal } from "./journal-read.js";
+export { checkInput, fileParts, inputBlobs, PART, placeInput } from "./parts.js";
 export { type Redacted, type RedactOptions, redactSecrets, secretValues } from "./redact.js";
 export { isSecretKey, REDACTED, redactText } from "./redact-text.js";
 export { S3Store, type S3StoreOptions } from "./s3-store.js";
 export type { S3Lock } from "./s3-upload.js";
-export { isSha256, sha256Hex } from "./sha256.js";
+export { isSha256, sha256Hex, sha256Parts } from "./sha256.js";
+export { type RecordingSignature, requireTrusted, SIGNATURE_ENTRY, trustedFingerprints } from "./signature.js";
 export {
+  copyTarget,
   downloadS3,
   openStore,
   type Place,

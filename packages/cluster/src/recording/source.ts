@@ -1,8 +1,9 @@
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KeyMissingError, SourceUriError, StoreFailedError, StorePermissionError } from "./errors.js";
 import { FolderStore } from "./folder-store.js";
+import { readFileWhole } from "./read-file.js";
 import { S3Store, type S3StoreOptions } from "./s3-store.js";
 import type { PutOptions, Store } from "./store.js";
 
@@ -70,6 +71,16 @@ export async function downloadS3(uri: string, path: string, options: SourceOptio
   await withS3(place.bucket, options, (store) => store.download(needKey(uri, place.key), path));
 }
 
+/**
+ * The same for bytes that lie in a file: they are not read into memory where the target is a file too.
+ * @throws What `writeTarget` throws
+ */
+export async function copyTarget(uri: string, from: string, options: PutOptions & SourceOptions = {}): Promise<void> {
+  const place = parsePlace(uri);
+  if (place.kind === "s3") return await writeTarget(uri, readFileWhole(from), options);
+  await new FolderStore(dirname(place.path)).putFile(basename(place.path), from, { force: options.force === true });
+}
+
 /** Whether there is something at a place. @throws SourceUriError, and what stores throw */
 export async function sourceExists(uri: string, options: SourceOptions = {}): Promise<boolean> {
   const place = parsePlace(uri);
@@ -97,7 +108,8 @@ async function withS3<T>(bucket: string, options: SourceOptions, work: (store: S
 /** Reads a file as people name them: links are followed, unlike in a store. */
 async function readPath(path: string): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    // what is no plain file, such as a pipe, has no size beforehand
+    return (await stat(path)).isFile() ? readFileWhole(path) : await readFile(path);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     const fields = { uri: path };

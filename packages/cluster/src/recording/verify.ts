@@ -1,6 +1,8 @@
 import type { BlobLimits } from "./blobs.js";
 import { openRecording, type Recording } from "./gvr.js";
 import type { RecordingHeader } from "./header.js";
+import { checkInput } from "./parts.js";
+import type { RecordingSignature } from "./signature.js";
 
 /** What a recording that verifies holds. */
 export interface Verified {
@@ -16,6 +18,8 @@ export interface Verified {
   readonly inputs: number;
   /** Hash of the last journal line. */
   readonly head: string;
+  /** Who signed it, where somebody did. */
+  readonly signature?: RecordingSignature;
   readonly header: RecordingHeader;
 }
 
@@ -30,9 +34,10 @@ export function verifyRecording(bytes: Uint8Array, limits: BlobLimits = {}): Ver
 
 /** Verifies the blobs of a recording that is open already. @throws BlobDamagedError */
 export function verifyOpened(recording: Recording, bytes: number): Verified {
-  const { header, lines, blobs, head } = recording;
+  const { header, lines, blobs, head, signature } = recording;
   let blobBytes = 0;
   for (const sha256 of blobs.names) blobBytes += blobs.get(sha256).length;
+  for (const input of header.inputs) checkInput(input, blobs);
   return {
     ok: true,
     bytes,
@@ -42,6 +47,7 @@ export function verifyOpened(recording: Recording, bytes: number): Verified {
     programs: header.programs.length,
     inputs: header.inputs.length,
     head,
+    ...(signature === undefined ? {} : { signature }),
     header,
   };
 }

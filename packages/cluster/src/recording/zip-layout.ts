@@ -51,37 +51,12 @@ export function checkEntryName(name: string): void {
   });
 }
 
-/**
- * Where entries of these names and sizes go: sorted, one after the other, without gaps.
- * @returns The entries' local header offsets in the order of the names given, where the directory begins, and the
- * length of the whole file.
- * @throws ArchiveLimitError for what a zip without zip64 records can't hold; EntryNameError
- */
-export function layOut(entries: readonly { readonly name: string; readonly size: number }[]): {
-  readonly offsets: readonly number[];
-  readonly directory: number;
-  readonly length: number;
-} {
-  if (entries.length > MAX_ENTRIES) throw limit("entries", MAX_ENTRIES, entries.length);
-  const offsets: number[] = [];
-  let at = 0;
-  let directorySize = 0;
-  let before: string | undefined;
-  for (const { name, size } of entries) {
-    checkEntryName(name);
-    if (before !== undefined && before >= name) {
-      throw new EntryNameError(`Entry ${name} is there twice or out of order.`, { entry: name });
-    }
-    before = name;
-    if (size > MAX_BYTES) throw limit("bytes", MAX_BYTES, size, name);
-    offsets.push(at);
-    at += LOCAL_SIZE + name.length + size;
-    directorySize += CENTRAL_SIZE + name.length;
-    if (at > MAX_BYTES) throw limit("bytes", MAX_BYTES, at, name);
-  }
-  const length = at + directorySize + END_SIZE + COMMENT_SIZE;
+/** Refuses what a zip without zip64 records can't hold. @throws ArchiveLimitError */
+export function checkLimits(entries: number, bytes: number, directory: number, entry: string): void {
+  if (entries > MAX_ENTRIES) throw limit("entries", MAX_ENTRIES, entries);
+  if (bytes > MAX_BYTES) throw limit("bytes", MAX_BYTES, bytes, entry);
+  const length = bytes + directory + END_SIZE + COMMENT_SIZE;
   if (length > MAX_BYTES) throw limit("bytes", MAX_BYTES, length);
-  return { offsets, directory: at, length };
 }
 
 /** Writes the header that stands before an entry's bytes. */

@@ -4,6 +4,7 @@ import { ProgramSet } from "../program/program-set.js";
 import { bytesSchema, fileSchema, nodeIdSchema, programSchema, refsSchema, sessionSchema } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
+import { inspectMethods } from "./inspect-job.js";
 import { PlacedInputs } from "./placed-inputs.js";
 
 const runSchema = v.object({
@@ -27,11 +28,13 @@ export function run(transport: Transport): void {
   let inputs = new PlacedInputs();
   let graph: Graph = createGraph({ inputs });
   let running = new AbortController();
+  let session = { seed: 0, epoch: 0 };
 
   const peer = new Peer(
     transport,
     {
-      configure: method(sessionSchema, (session) => {
+      configure: method(sessionSchema, (configured) => {
+        session = configured;
         inputs = new PlacedInputs();
         graph = createGraph({ ...session, inputs });
       }),
@@ -59,6 +62,7 @@ export function run(transport: Transport): void {
         const bytes = shared(encodeValue(graph.getData(id)));
         return { digest: graph.digest(id), size: bytes.length, bytes };
       }),
+      ...inspectMethods(() => ({ graph, programs, session })),
     },
     "worker",
   );

@@ -20,6 +20,8 @@ import type { Transport } from "../transport/transport.js";
 import { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
 import type { InputFiles } from "./input-files.js";
+import { type NodeDigest, nodesSchema } from "./inspect-job.js";
+import { againSchema, fetchInput, runAgain } from "./run-again.js";
 import { UsageNews } from "./usage-news.js";
 
 const LOST =
@@ -129,6 +131,8 @@ function workerMethods(compute: ComputeHost, jobs: RunningJobs, shared: WorkerSh
     load: method(programSchema, (program) => compute.load(program)),
     run: method(jobSchema, (job) => jobs.run(job)),
     stop: method(v.object({}), () => jobs.stop()),
+    nodes: method(nodesSchema, async (job) => compute.call<NodeDigest[]>("nodes", job)),
+    again: method(againSchema, (job) => runAgain(job, compute, shared)),
     input: method(v.object({ uri: v.string() }), ({ uri }) => shared.files.find(uri)),
     get: method(v.object({ id: nodeIdSchema }), async ({ id }) => {
       const result = await compute.call<ComputeResult>("get", { id });
@@ -202,23 +206,5 @@ class RunningJobs {
     const result = await this.#compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
     if (result.bytes) store.put(id, result.bytes, graph, bound);
     return { digest: result.digest, size: result.size };
-  }
-}
-
-/** The bytes of an input, from this process's store or from one that has them; the host's name where it has them no more. */
-async function fetchInput(
-  { id, hosts, bound }: WorkerJob["inputs"][number],
-  shared: WorkerShared,
-): Promise<Uint8Array | string> {
-  const own = shared.store.get(id);
-  if (own) return own.bytes;
-  const { graph } = shared.store;
-  const host = hosts[0]!;
-  try {
-    const bytes = await shared.data.value(shared.address(host), id);
-    shared.store.put(id, bytes, graph, bound);
-    return bytes;
-  } catch {
-    return host;
   }
 }
