@@ -154,6 +154,12 @@ export class MasterEndingError extends GraphvmError {
   static override readonly code = "GVM3504";
 }
 
+/** What a replay was asked for does not fit the recording: a node or program it does not have. */
+export class ReplayOptionError extends GraphvmError {
+  static override readonly code = "GVM3701";
+  static override readonly exitCode = 2;
+}
+
 registerErrors(
   ModuleCompileError,
   ModuleMissingError,
@@ -185,4 +191,5 @@ registerErrors(
   ValueLostError,
   GraphEmptiedError,
   MasterEndingError,
+  ReplayOptionError,
 );

@@ -21,14 +21,20 @@ export { DEFAULT_PORT, type MasterHandle, type MasterOptions, startMaster } from
 export type { GraphPicture, PictureNode } from "./planner/picture.js";
 export * from "./recording/errors.js";
 export {
+  type JournalLine,
   openRecording,
   type Recording,
   type RecordingHeader,
+  type RecordingSignature,
   readSource,
+  requireTrusted,
+  signRecording,
+  trustedFingerprints,
   type Verified,
   verifyRecording,
   writeTarget,
 } from "./recording/index.js";
+export { type DifferentCell, differenceOf, differenceText, type ValueDifference } from "./replay/difference.js";
 export {
   type ReplayOptions,
   type ReplayTarget,
@@ -36,7 +42,8 @@ export {
   recordedCode,
   replayRecording,
 } from "./replay/replay.js";
-export type { Cause, Divergence, ReplayReport } from "./replay/report.js";
+export type { Cause, Divergence, ReplayReport, Stop } from "./replay/report.js";
+export type { HeldValue, Rerun, StoppedReplay } from "./replay/stop.js";
 export type { Clock } from "./transport/clock.js";
 export type { Heartbeat } from "./transport/heartbeat.js";
 export type { Limits } from "./transport/limits.js";

@@ -2,7 +2,14 @@ import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
 import { InputChangedError, InputMissingError } from "@graphvm/engine";
 import { PlaneBoundError } from "../errors.js";
-import { type BlobSource, fileParts, KeyMissingError, PART, type RecordedInput, sha256Parts } from "../recording/index.js";
+import {
+  type BlobSource,
+  fileParts,
+  KeyMissingError,
+  PART,
+  type RecordedInput,
+  sha256Parts,
+} from "../recording/index.js";
 import type { SessionInputs } from "./session-inputs.js";
 
 /** The declared inputs of a session as blobs. */

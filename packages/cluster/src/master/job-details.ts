@@ -1,6 +1,6 @@
 import { PlaneBoundError, ValueLostError } from "../errors.js";
-import { type Json, PART } from "../recording/index.js";
 import type { WorkerJob } from "../protocol.js";
+import { type Json, PART } from "../recording/index.js";
 import type { NodeDigest } from "../worker/inspect-job.js";
 import type { JobOutcome, MasterSession } from "./session.js";
 import type { SessionLog } from "./session-log.js";
@@ -35,7 +35,8 @@ export async function nodesOf(id: string, session: MasterSession): Promise<reado
 
 /** Runs a job once more on a fresh graph; the digests of its nodes there. @throws ValueLostError */
 export async function runAgain(id: string, session: MasterSession): Promise<readonly NodeDigest[]> {
-  const found = session.runner.jobs().find(({ job }) => job.id === id);
+  const all = session.runner.jobs();
+  const found = all.find(({ job }) => job.id === id);
   if (found?.state.worker === undefined || !session.pool.has(found.state.worker)) {
     throw new ValueLostError(`The worker that computed job ${id} is gone: it can't run again there.`, { node: id });
   }
@@ -47,8 +48,9 @@ export async function runAgain(id: string, session: MasterSession): Promise<read
     else {
       // a value that was lost meanwhile is computed again
       if (own === undefined || [...own.hosts].length === 0) await session.runner.value(input, input);
-      const { hosts = [], plan } = session.runner.job(input) ?? {};
-      inputs.push({ id: input, hosts: [...hosts], ...(plan?.bound === undefined ? {} : { bound: plan.bound }) });
+      const bound = all.find((each) => each.job.id === input)?.job.bound;
+      const hosts = [...(session.runner.job(input)?.hosts ?? [])];
+      inputs.push({ id: input, hosts, ...(bound === undefined ? {} : { bound }) });
     }
   }
   const { worker } = state;

@@ -162,7 +162,7 @@ export class Master {
       }),
       setRecording: method(recordingSchema, ({ on, ...settings }) =>
         this.#logged("setRecording", { on, ...settings }, async () => {
-          this.log.setRecording(on, { capture: [], digests: "jobs", ...settings } as RecordingSettings);
+          this.log.setRecording(on, settings as Partial<RecordingSettings>);
           return NOTHING;
         }),
       ),

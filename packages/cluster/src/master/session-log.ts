@@ -162,8 +162,9 @@ export class SessionLog {
   }
 
   /** Turns recording on or off. The first line of a recording is what is loaded already. */
-  setRecording(on: boolean, settings: RecordingSettings = PLAIN): void {
-    if (on) this.settings = settings;
+  setRecording(on: boolean, settings: Partial<RecordingSettings> = {}): void {
+    // what turns on what is on already, and says nothing more, changes nothing
+    if (on && (!this.#recording || Object.keys(settings).length > 0)) this.settings = { ...PLAIN, ...settings };
     if (on && this.#recorded.length === 0) this.#recorded = [...this.#setup];
     if (on !== this.#recording) this.#waited.clear();
     this.#recording = on;

@@ -215,9 +215,7 @@ export class MasterSession {
   async dispatch(refs: WireRefs, options: CutOptions, limits: JobLimits = {}, until?: string): Promise<Plan> {
     const { plan, files } = await this.jobDeps(refs, options, true);
     const wanted = until === undefined ? undefined : neededBy((await this.node(until))?.job, plan.jobs);
-    const jobs = plan.jobs
-      .map((job, i) => ({ job, ...files[i]! }))
-      .filter(({ job }) => wanted?.has(job.id) ?? true);
+    const jobs = plan.jobs.map((job, i) => ({ job, ...files[i]! })).filter(({ job }) => wanted?.has(job.id) ?? true);
     for (const { job, files } of jobs) {
       for (const { uri } of files) if (!this.readers.has(uri)) this.readers.set(uri, { id: job.id, rule: job.rule });
     }

@@ -32,6 +32,11 @@ export function hostModuleUrls(): ReadonlyMap<string, string> {
   return hostModules;
 }
 
+/** The URLs of the host modules that a program's text imports. */
+export function findHosts(code: string): string[] {
+  return [...hostModules].filter(([specifier]) => code.includes(JSON.stringify(specifier))).map(([, url]) => url);
+}
+
 registerHostModule("@graphvm/engine", import.meta.resolve("@graphvm/engine"));
 registerHostModule("@graphvm/rules", import.meta.resolve("@graphvm/rules"), ["mr", "num", "stream"]);
 registerHostModule("@graphvm/cluster", new URL("../index.js", import.meta.url).href);

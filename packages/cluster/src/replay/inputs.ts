@@ -2,42 +2,46 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { InputMissingError } from "@graphvm/engine";
 import { inputPath, stampOf } from "@graphvm/engine/internal";
-import type { RecordedInput } from "../recording/index.js";
+import { inputBlobs, type RecordedInput, type Recording } from "../recording/index.js";
 
-/** An input as it is found here. */
+/** An input as it is found here: a file, or blobs of the recording. */
 export interface FoundInput {
   readonly input: RecordedInput;
-  readonly path: string;
-  readonly sha256: string;
+  readonly from: { readonly path: string; readonly sha256: string } | { readonly blobs: readonly string[] };
 }
 
 /**
- * Finds and hashes the inputs of a recording: where the map says, else under each root in turn.
+ * Finds the inputs of a recording: where the map says, else in the recording itself, else under each root in turn. Files are
+ * hashed.
  *
  * @throws InputMissingError naming the first that is nowhere; nothing was run then.
  */
 export async function findInputs(
-  inputs: readonly RecordedInput[],
+  recording: Recording,
   roots: readonly string[],
   mapped: ReadonlyMap<string, string>,
 ): Promise<FoundInput[]> {
   const found: FoundInput[] = [];
-  for (const input of inputs) {
+  for (const input of recording.header.inputs) {
     const named = mapped.get(input.uri);
+    const blobs = named === undefined ? inputBlobs(input, recording.blobs) : undefined;
+    if (blobs !== undefined) {
+      found.push({ input, from: { blobs } });
+      continue;
+    }
     const candidates = named === undefined ? [...new Set(roots.map((root) => inputPath(root, input.uri)))] : [named];
     const path = candidates.find((each) => stampOf(each));
-    if (path === undefined) {
-      throw new InputMissingError(
-        `The input ${input.uri} of the recording is gone (looked for ${candidates.join(", ")}): put it back, or say where it is with --input ${input.uri}=PATH.`,
-        {
-          uri: input.uri,
-          paths: candidates,
-        },
-      );
-    }
-    found.push({ input, path, sha256: await hashFile(path) });
+    if (path === undefined) throw missing(input.uri, candidates);
+    found.push({ input, from: { path, sha256: await hashFile(path) } });
   }
   return found;
+}
+
+function missing(uri: string, paths: readonly string[]): InputMissingError {
+  return new InputMissingError(
+    `The input ${uri} of the recording is gone (looked for ${paths.join(", ")}): put it back, or say where it is with --input ${uri}=PATH.`,
+    { uri, paths },
+  );
 }
 
 async function hashFile(path: string): Promise<string> {

@@ -1,68 +1,72 @@
 import { GraphvmError } from "@graphvm/engine";
-import type { Session } from "../client/session.js";
 import { ConnectionLostError } from "../errors.js";
 import type { JournalLine, Recording } from "../recording/index.js";
+import { type Comparison, compareValue, compareWait } from "./compare-jobs.js";
+import { causeWithoutRuns } from "./find-cause.js";
+import { recordedWait } from "./recorded-jobs.js";
 import { ReplayLimits } from "./replay-limits.js";
-import type { Cause, Divergence } from "./report.js";
 import { errorCode, unbox } from "./unbox.js";
 
-/** Calls that a replay leaves out: they concern the recording, not the pipeline. */
-const SKIPPED: ReadonlySet<string> = new Set([
-  "setRecording",
-  "clearRecording",
-  "getRecording",
-  "restart",
-  "status",
-  "graph",
-]);
+/** Calls that a replay leaves out: they concern the recording or another replay, not the pipeline. */
+const SKIPPED: ReadonlySet<string> = new Set(
+  "setRecording clearRecording getRecording restart status graph nodeDigests runAgain node nodeValue".split(" "),
+);
+
+/** Calls that load code. */
+const LOADS: ReadonlySet<string> = new Set(["load", "remoteEval", "addRules"]);
 
 /** Errors that tell of a machine and its limits, not of the pipeline: calls that ended with one are not compared. */
 const MACHINE_ERRORS: ReadonlySet<string> = new Set(
   "GVM1104 GVM3201 GVM3301 GVM3302 GVM3401 GVM3402 GVM3405 GVM3406 GVM3502 GVM3503".split(" "),
 );
 
-/** What comparing found so far. */
-export interface Tally {
-  calls: number;
-  compared: number;
-  equal: number;
-  diverged: number;
-  first: Divergence | undefined;
-  /** Which comparisons were made. */
-  readonly seen: Set<string>;
-}
-
-interface Digests {
-  readonly recorded: string;
-  readonly replayed: string;
+/** What a replay does besides comparing. */
+export interface CallHooks {
+  readonly onCall?: ((line: JournalLine) => void) | undefined;
+  /** The node to stop at. */
+  readonly until?: string | undefined;
+  /** Called after jobs were given out, with the node where it is among them: true ends the replay. */
+  readonly onDispatch?: ((line: JournalLine) => Promise<boolean>) | undefined;
 }
 
 /** Issues the recorded calls again, in order, and compares every digest. Stops where a call ends otherwise than recorded. */
-export async function replayCalls(
-  session: Session,
-  recording: Recording,
-  cause: Cause,
-  onCall?: (line: JournalLine) => void,
-): Promise<Tally> {
-  const tally: Tally = { calls: 0, compared: 0, equal: 0, diverged: 0, first: undefined, seen: new Set() };
+export async function replayCalls(comparison: Comparison, hooks: CallHooks): Promise<void> {
+  const { session, recording, tally } = comparison;
   const limits = new ReplayLimits(session, recording);
   for (const line of recording.lines) {
     if (line.method === "endCluster") break;
     if (await limits.concern(line)) continue;
     if (SKIPPED.has(line.method) || MACHINE_ERRORS.has(errorCode(line, recording) ?? "")) continue;
-    onCall?.(line);
-    // whoever waited may not have wanted the digests; a replay does
-    const params = line.method === "wait" ? {} : limits.params(unbox(line.params, recording));
-    const outcome = await issue(session, line.method, params);
+    hooks.onCall?.(line);
+    const params = callParams(line, comparison, limits, hooks.until);
+    const outcome = await issue(comparison, line.method, params);
     tally.calls++;
-    if (!compareOutcome(line, outcome, recording, tally, cause)) break;
+    if (!(await compareOutcome(line, outcome, comparison))) break;
+    if (line.method === "dispatchJobs" && hooks.onDispatch && (await hooks.onDispatch(line))) break;
   }
-  return tally;
+}
+
+function callParams(
+  line: JournalLine,
+  { recording, changes }: Comparison,
+  limits: ReplayLimits,
+  until: string | undefined,
+): unknown {
+  // whoever waited may not have wanted the digests; a replay does
+  if (line.method === "wait") return {};
+  const params = limits.params(unbox(line.params, recording));
+  if (line.method === "dispatchJobs" && until !== undefined) return { ...(params as object), until };
+  const program = LOADS.has(line.method) ? changes.programs.get(programName(params)) : undefined;
+  return program === undefined ? params : { program };
+}
+
+function programName(params: unknown): string {
+  return (params as { program: { name: string } }).program.name;
 }
 
 type Outcome = { readonly result: unknown } | { readonly error: GraphvmError };
 
-async function issue(session: Session, method: string, params: unknown): Promise<Outcome> {
+async function issue({ session }: Comparison, method: string, params: unknown): Promise<Outcome> {
   try {
     return { result: await session.replayCall(method, params) };
   } catch (error) {
@@ -72,79 +76,53 @@ async function issue(session: Session, method: string, params: unknown): Promise
 }
 
 /** Whether the replay can go on. */
-function compareOutcome(
-  line: JournalLine,
-  outcome: Outcome,
-  recording: Recording,
-  tally: Tally,
-  cause: Cause,
-): boolean {
+async function compareOutcome(line: JournalLine, outcome: Outcome, comparison: Comparison): Promise<boolean> {
+  const { recording, tally, changes } = comparison;
   const recordedError = errorCode(line, recording);
-  if ("error" in outcome) {
-    if (recordedError === outcome.error.code) return true;
-    const wanted = recordedError === undefined ? "an answer" : `the error ${recordedError}`;
-    diverge(tally, {
-      seq: line.seq,
-      method: line.method,
-      cause: outcome.error.code === "GVM1204" ? "input" : cause,
-      message: `Call ${line.seq} (${line.method}) had ${wanted} in the recording and ends here with ${outcome.error.code}: ${outcome.error.message}`,
-    });
+  const unlike = endedOtherwise(line, outcome, recordedError);
+  if (unlike !== undefined) {
+    const input = "error" in outcome && outcome.error.code === "GVM1204";
+    const { cause, why } = input ? { cause: "input" as const, why: "an input changed" } : causeWithoutRuns(changes);
+    tally.diverged++;
+    tally.first ??= { seq: line.seq, method: line.method, cause, why, ...blamed(outcome), message: unlike };
     return false;
   }
-  if (recordedError !== undefined) {
-    const message = `Call ${line.seq} (${line.method}) failed in the recording with ${recordedError} and does not fail here.`;
-    diverge(tally, { seq: line.seq, method: line.method, cause, message });
-    return false;
+  if ("error" in outcome) return true;
+  if (line.method === "wait") {
+    const { jobs } = outcome.result as { jobs: { id: string; digest: string }[] };
+    await compareWait(line, recordedWait(line, recording), jobs, comparison);
   }
-  const recorded = unbox(line.result ?? null, recording);
-  if (line.method === "wait") compareJobs(line, recorded, outcome.result, tally, cause);
-  if (line.method === "getData") compareValue(line, recorded, outcome.result, tally, cause);
+  if (line.method === "getData") {
+    const recorded = unbox(line.result ?? null, recording) as { id: string; digest: string };
+    await compareValue(line, recorded, outcome.result as { digest: string }, comparison);
+  }
   return true;
 }
 
-interface JobDigest {
-  readonly id: string;
-  readonly rule: string;
-  readonly digest: string;
-}
-
-function compareJobs(line: JournalLine, recorded: unknown, replayed: unknown, tally: Tally, cause: Cause): void {
-  const here = new Map((replayed as { jobs: JobDigest[] }).jobs.map((job) => [job.id, job.digest]));
-  for (const { id, rule, digest } of (recorded as { jobs: JobDigest[] }).jobs) {
-    compareDigest(tally, id, { recorded: digest, replayed: here.get(id) ?? "missing" }, () => ({
-      seq: line.seq,
-      method: line.method,
-      cause,
-      message: `Job ${rule} ${id} gave other bytes than recorded.`,
-      job: id,
-      rule,
-    }));
+/** How a call ended here and not in the recording, or the other way round. */
+function endedOtherwise(line: JournalLine, outcome: Outcome, recorded: string | undefined): string | undefined {
+  const call = `Call ${line.seq} (${line.method})`;
+  if ("error" in outcome) {
+    if (recorded === outcome.error.code) return undefined;
+    const wanted = recorded === undefined ? "an answer" : `the error ${recorded}`;
+    return `${call} had ${wanted} in the recording and ends here with ${outcome.error.code}: ${outcome.error.message}`;
   }
+  return recorded === undefined
+    ? undefined
+    : `${call} failed in the recording with ${recorded} and does not fail here.`;
 }
 
-function compareValue(line: JournalLine, recorded: unknown, replayed: unknown, tally: Tally, cause: Cause): void {
-  const { id, digest } = recorded as { id: string; digest: string };
-  compareDigest(tally, id, { recorded: digest, replayed: (replayed as { digest: string }).digest }, () => ({
-    seq: line.seq,
-    method: line.method,
-    cause,
-    message: `The value of node ${id} is another than recorded.`,
-    job: id,
-  }));
+/** The node an error speaks of. */
+function blamed(outcome: Outcome): { node?: string; rule?: string } {
+  if (!("error" in outcome)) return {};
+  const { node, rule } = outcome.error.fields as { node?: unknown; rule?: unknown };
+  return {
+    ...(typeof node === "string" ? { node } : {}),
+    ...(typeof rule === "string" ? { rule } : {}),
+  };
 }
 
-/** A digest that stands in several lines counts once. */
-function compareDigest(tally: Tally, id: string, digests: Digests, divergence: () => Divergence): void {
-  const { recorded, replayed } = digests;
-  const key = `${id} ${recorded} ${replayed}`;
-  if (tally.seen.has(key)) return;
-  tally.seen.add(key);
-  tally.compared++;
-  if (recorded === replayed) tally.equal++;
-  else diverge(tally, { ...divergence(), recorded, replayed });
-}
-
-function diverge(tally: Tally, divergence: Divergence): void {
-  tally.diverged++;
-  tally.first ??= divergence;
+/** Whether a recording has the digests of nodes. */
+export function hasNodeDigests(recording: Recording): boolean {
+  return recording.lines.some((line) => line.method === "wait" && recordedWait(line, recording).nodes.size > 0);
 }

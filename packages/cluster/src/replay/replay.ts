@@ -1,28 +1,50 @@
 import { dirname, resolve } from "node:path";
-import { numericsDigest } from "@graphvm/engine";
 import { connect } from "../client/connect.js";
 import { RecordingFile } from "../client/recording-file.js";
 import { Session } from "../client/session.js";
+import { ReplayOptionError } from "../errors.js";
+import type { JobOutcome } from "../master/session.js";
 import { startMaster } from "../master/start-master.js";
-import { VERSION } from "../protocol.js";
+import type { PlannedNode } from "../planner/planner-graph.js";
 import {
   type JournalLine,
   openRecording,
   parsePlace,
   type Recording,
   readSource,
+  requireTrusted,
+  trustedFingerprints,
   verifyOpened,
 } from "../recording/index.js";
+import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
+import { readChanges } from "./changes.js";
+import { type Comparison, compareWait } from "./compare-jobs.js";
 import { type FoundInput, findInputs } from "./inputs.js";
-import { replayCalls } from "./replay-calls.js";
-import type { Cause, Divergence, ReplayReport } from "./report.js";
+import { placeHere, placeThere } from "./place-inputs.js";
+import { recordedWait } from "./recorded-jobs.js";
+import { hasNodeDigests, replayCalls } from "./replay-calls.js";
+import type { Divergence, ReplayReport, Stop } from "./report.js";
+import { type ReplaySetting, type StoppedReplay, stopAt } from "./stop.js";
+import { Tally } from "./tally.js";
 
 /** How a recording is replayed; everything has a default. */
 export interface ReplayOptions {
   /** Where relative inputs are looked for, in turn. Default: beside the recording, then the working directory. */
   readonly root?: string | readonly string[];
-  /** Inputs that lie elsewhere now: by recorded URI, the path. */
+  /** Inputs that lie elsewhere now: by recorded URI, the path. They go before what the recording itself holds. */
   readonly inputs?: { readonly [uri: string]: string };
+  /** What is compared: jobs (the default), or every node where the recording has their digests. */
+  readonly verify?: "jobs" | "nodes";
+  /** Stops at a node, named by the beginning of its id or by its rule; what it does not need is not computed. */
+  readonly until?: string;
+  /** Called where it stopped, with the node's inputs and its value, while the cluster still runs. */
+  readonly onStop?: (stopped: StoppedReplay) => unknown;
+  /** Another seed than the recorded one. */
+  readonly seed?: number;
+  /** Modules that take the place of recorded programs, by name. */
+  readonly code?: { readonly [program: string]: string };
+  /** Public keys, PEM: a recording that none of them signed is refused. */
+  readonly trusted?: string;
   /** Called with each call before it is issued. */
   readonly onCall?: (line: JournalLine) => void;
   readonly onProgress?: (progress: { readonly total: number; readonly done: number }) => void;
@@ -36,9 +58,10 @@ export type ReplayTarget = Session | string | { readonly workers: number };
  * in the recording: show it to whoever must agree first (`recordedCode`).
  *
  * @param source A path, `s3://bucket/key`, the bytes, or what `getRecording` gave.
- * @throws the recording's errors (unreadable, tampered with, another format), InputMissingError: nothing was run then.
+ * @throws the recording's errors (unreadable, tampered with, another format, not signed by who is trusted),
+ * InputMissingError, ReplayOptionError: nothing was run then, but where a node to stop at was not found.
  * @example
- * const report = await replayRecording({ workers: 2 }, "out.gvr");
+ * const report = await replayRecording({ workers: 2 }, "out.gvr", { verify: "nodes" });
  * report.verdict === "equal";
  */
 export async function replayRecording(
@@ -48,31 +71,71 @@ export async function replayRecording(
 ): Promise<ReplayReport> {
   const start = performance.now();
   const recording = await readRecording(source);
+  if (options.trusted !== undefined) requireTrusted(recording.signature, trustedFingerprints(options.trusted));
   const roots =
     options.root === undefined ? defaultRoots(source) : [options.root].flat().map((each: string) => resolve(each));
   const mapped = new Map(Object.entries(options.inputs ?? {}));
-  const found = await findInputs(recording.header.inputs, roots, mapped);
-  const changed = found.find(({ input, sha256 }) => sha256 !== input.sha256);
-  const warnings = differences(recording);
-  const base = { recordedCalls: recording.lines.length, warnings, header: recording.header };
+  refuseUnknown(mapped.keys(), recording);
+  const changes = await readChanges(recording, options.code ?? {}, options.seed);
+  const found = await findInputs(recording, roots, mapped);
+  const level = options.verify === "nodes" && hasNodeDigests(recording) ? "nodes" : "jobs";
+  const base = {
+    level,
+    recordedCalls: recording.lines.length,
+    warnings: [...changes.machine, ...levelWarning(options.verify, level)],
+    header: recording.header,
+  } as const;
   const seconds = (): number => (performance.now() - start) / 1000;
+  const changed = found.map(inputDivergence).find((divergence) => divergence !== undefined);
   if (changed) {
     const nothing = { calls: 0, compared: 0, equal: 0, diverged: 1, workers: 0 };
-    return { verdict: "diverged", ...nothing, first: inputDivergence(changed), ...base, seconds: seconds() };
+    return { verdict: "diverged", ...nothing, first: changed, ...base, seconds: seconds() };
   }
-  const inputs = Object.fromEntries(found.map(({ input, path }) => [input.uri, path]));
-  return withSession(target, recording, roots, inputs, async (session) => {
+  return withSession(target, recording, roots, found, options.seed, async (session, setting) => {
     const { workers } = await session.status();
     const stop = options.onProgress ? session.onProgress(options.onProgress) : undefined;
-    const {
-      first,
-      seen: _seen,
-      ...tally
-    } = await replayCalls(session, recording, causeOf(warnings, recording), options.onCall);
+    const comparison: Comparison = { session, recording, changes, level, tally: new Tally() };
+    const stopped = await issueCalls(comparison, setting, options);
     stop?.();
-    const verdict = tally.diverged === 0 ? "equal" : "diverged";
-    return { verdict, ...tally, ...(first ? { first } : {}), ...base, workers: workers.length, seconds: seconds() };
+    const { calls, compared, equal, diverged, first } = comparison.tally;
+    const tally = { calls, compared, equal, diverged, ...(first ? { first } : {}) };
+    const verdict = diverged === 0 ? "equal" : "diverged";
+    const ended = { workers: workers.length, seconds: seconds(), ...(stopped ? { stopped } : {}) };
+    return { verdict, ...tally, ...base, ...ended };
   });
+}
+
+/** Issues the calls, to the end or to the node where it is to stop. */
+async function issueCalls(
+  comparison: Comparison,
+  setting: ReplaySetting,
+  { onCall, onStop, until }: ReplayOptions,
+): Promise<Stop | undefined> {
+  if (until === undefined) {
+    await replayCalls(comparison, { onCall });
+    return undefined;
+  }
+  const { session } = comparison;
+  let stopped: StoppedReplay | undefined;
+  const onDispatch = async (line: JournalLine): Promise<boolean> => {
+    const { node } = await session.replayCall<{ node: PlannedNode | null }>("node", { name: until });
+    if (node === null) return false;
+    const { jobs } = await session.replayCall<{ jobs: JobOutcome[] }>("wait", {});
+    await compareBefore(line, jobs, comparison);
+    stopped = await stopAt(node, session, setting);
+    await onStop?.(stopped);
+    return true;
+  };
+  await replayCalls(comparison, { onCall, until, onDispatch });
+  if (stopped === undefined && comparison.tally.first === undefined) {
+    throw new ReplayOptionError(
+      `The recording has no node ${until}: name one by its rule, or by the first digits of its id (graphvm recording show lists jobs).`,
+      { node: until },
+    );
+  }
+  if (stopped === undefined) return undefined;
+  const { node, rule, label, job, digest, inputs } = stopped;
+  return { node, rule, label, job, digest, inputs };
 }
 
 /** Opens and verifies a recording without running anything of it. */
@@ -95,32 +158,67 @@ export function recordedCode(
   }));
 }
 
+/** Compares what was computed before a stop with what the lines after that dispatch say. */
+async function compareBefore(
+  dispatch: JournalLine,
+  here: readonly JobOutcome[],
+  comparison: Comparison,
+): Promise<void> {
+  const { recording } = comparison;
+  const computed = new Set(here.map(({ id }) => id));
+  for (const line of recording.lines.slice(dispatch.seq + 1)) {
+    if (line.method === "initGraph") return;
+    if (line.method !== "wait" || line.result === undefined) continue;
+    const recorded = recordedWait(line, recording);
+    await compareWait(
+      line,
+      { ...recorded, jobs: recorded.jobs.filter(({ id }) => computed.has(id)) },
+      here,
+      comparison,
+    );
+  }
+}
+
 async function withSession<T>(
   target: ReplayTarget,
   recording: Recording,
   roots: readonly string[],
-  inputs: { readonly [uri: string]: string },
-  work: (session: Session) => Promise<T>,
+  found: readonly FoundInput[],
+  otherSeed: number | undefined,
+  work: (session: Session, setting: ReplaySetting) => Promise<T>,
 ): Promise<T> {
-  const { seed, epoch } = recording.header;
-  const begin = async (session: Session): Promise<T> => {
-    await session.replayCall("restart", { seed, epoch, roots: [...roots], inputs });
-    return work(session);
+  const { epoch } = recording.header;
+  const seed = otherSeed ?? recording.header.seed;
+  const folder = makeTempFolder("graphvm-replay-");
+  let files: Promise<{ readonly [uri: string]: string }> | undefined;
+  const setting: ReplaySetting = {
+    recording,
+    seed,
+    epoch,
+    files: () => {
+      files ??= placeHere(found, recording, folder);
+      return files;
+    },
   };
-  if (target instanceof Session) return begin(target);
-  const master =
-    typeof target === "string"
-      ? undefined
-      : await startMaster({ port: 0, workers: target.workers, seed, epoch, ignoreLabels: true });
+  const begin = async (session: Session, own: boolean): Promise<T> => {
+    const inputs = own ? await setting.files() : await placeThere(found, recording, session);
+    await session.replayCall("restart", { seed, epoch, roots: [...roots], inputs });
+    return work(session, setting);
+  };
+  let master: Awaited<ReturnType<typeof startMaster>> | undefined;
   try {
+    if (target instanceof Session) return await begin(target, false);
+    const here = typeof target !== "string";
+    if (here) master = await startMaster({ port: 0, workers: target.workers, seed, epoch, ignoreLabels: true });
     const session = await connect(master?.url ?? (target as string));
     try {
-      return await begin(session);
+      return await begin(session, here);
     } finally {
       await session.close();
     }
   } finally {
     await master?.close();
+    removeTempFolder(folder);
   }
 }
 
@@ -130,30 +228,34 @@ function defaultRoots(source: string | Uint8Array | RecordingFile): string[] {
   return place?.kind === "file" ? [dirname(resolve(place.path)), process.cwd()] : [process.cwd()];
 }
 
-function differences({ header }: Recording): string[] {
-  const warnings: string[] = [];
-  if (header.graphvm !== VERSION) warnings.push(`recorded by graphvm ${header.graphvm}, replayed by ${VERSION}`);
-  if (header.node !== process.version) warnings.push(`recorded on Node ${header.node}, replayed on ${process.version}`);
-  const platform = `${process.platform}-${process.arch}`;
-  if (header.platform !== platform) warnings.push(`recorded on ${header.platform}, replayed on ${platform}`);
-  if (header.numerics !== numericsDigest())
-    warnings.push("Math functions give other bits here than where this was recorded");
-  return warnings;
+/** An input that is mapped and not recorded is a typing mistake. */
+function refuseUnknown(uris: Iterable<string>, { header }: Recording): void {
+  for (const uri of uris) {
+    if (header.inputs.some((input) => input.uri === uri)) continue;
+    const names = header.inputs.map((input) => input.uri).join(", ") || "none";
+    throw new ReplayOptionError(`The recording has no input ${uri}; it has ${names}.`, { uri });
+  }
 }
 
-/** The code is the recorded code and the inputs are the recorded inputs: what is left is the machine, or chance. */
-function causeOf(warnings: readonly string[], { header }: Recording): Cause {
-  return header.numerics !== numericsDigest() || warnings.length > 0 ? "environment" : "nondeterminism";
+function levelWarning(asked: ReplayOptions["verify"], level: "jobs" | "nodes"): string[] {
+  if (asked !== "nodes" || level === "nodes") return [];
+  return ["the recording has digests of jobs only, so nodes were not compared: record with --digests nodes"];
 }
 
-function inputDivergence({ input, path, sha256 }: FoundInput): Divergence {
+function inputDivergence({ input, from }: FoundInput): Divergence | undefined {
+  if (!("path" in from) || from.sha256 === input.sha256) return undefined;
+  const { id, rule } = input.reader ?? {};
+  const reader = id === undefined ? "" : ` Job ${rule} ${id} is the first that reads it.`;
   return {
     seq: 0,
     method: "",
     cause: "input",
-    message: `The input ${input.uri} (${path}) is not the one that was recorded: its bytes changed.`,
+    why: "its sha-256 is another than the recorded one; nothing was run",
+    message: `The input ${input.uri} (${from.path}) is not the one that was recorded: its bytes changed.${reader}`,
+    ...(id === undefined ? {} : { job: id, node: id }),
+    ...(rule === undefined ? {} : { rule }),
     input: input.uri,
     recorded: input.sha256,
-    replayed: sha256,
+    replayed: from.sha256,
   };
 }

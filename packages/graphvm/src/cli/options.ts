@@ -1,4 +1,5 @@
-import { type Command, InvalidArgumentError } from "commander";
+import type { RecordingOptions } from "@graphvm/cluster";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { clientTlsOptions, type TlsFlags } from "./trust.js";
 
 /** Flags that every command has. */
@@ -48,6 +49,41 @@ export function cutOptions(command: Command): Command {
   return command
     .option("--cut <rules>", "rules whose nodes become jobs: ns.rule,ns.rule", list)
     .option("--no-copy <rules>", "rules whose values are never copied between workers", list);
+}
+
+/** Flags that say what a recording keeps. */
+export interface RecordFlags {
+  readonly capture?: readonly ("code" | "inputs" | "outputs")[];
+  readonly digests?: "jobs" | "nodes";
+  readonly label?: { readonly [name: string]: string };
+  readonly author?: string;
+}
+
+export function recordOptions(command: Command): Command {
+  return command
+    .option("--capture <what>", "what travels in the recording: code,inputs,outputs (default: code)", captured)
+    .addOption(
+      new Option("--digests <level>", "digests of jobs, or of every node (default: jobs)").choices(["jobs", "nodes"]),
+    )
+    .option("--label <name=value>", "a label for the recording", mapping)
+    .option("--author <name>", "who records");
+}
+
+/** What the flags say, as a session takes it. */
+export function recordingOptions({ capture, digests, label, author }: RecordFlags): RecordingOptions {
+  return {
+    ...(capture === undefined ? {} : { capture }),
+    ...(digests === undefined ? {} : { digests }),
+    ...(label === undefined ? {} : { labels: label }),
+    ...(author === undefined ? {} : { author }),
+  };
+}
+
+function captured(text: string, before: unknown): readonly string[] {
+  const names = list(text, before);
+  const wrong = names.find((name) => !["code", "inputs", "outputs"].includes(name));
+  if (wrong === undefined) return names;
+  throw new InvalidArgumentError(`code, inputs and outputs can be captured, not ${wrong}`);
 }
 
 /** What `--no-copy` gave: commander takes a name that begins with "no" for a negation, true until it is set. */

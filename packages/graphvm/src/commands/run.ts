@@ -1,15 +1,32 @@
-import { type CutRules, type JobLimits, KeyExistsError, type RecordingFile, type Session } from "@graphvm/cluster";
+import {
+  type CutRules,
+  type JobLimits,
+  KeyExistsError,
+  type RecordingFile,
+  type RecordingOptions,
+  type Session,
+} from "@graphvm/cluster";
 import { sourceExists } from "@graphvm/cluster/internal";
 import { Command } from "commander";
 import { type ClusterFlags, openCluster } from "../cli/cluster.js";
 import type { Context } from "../cli/context.js";
 import { asRunnable, loadTarget, parseTarget, type Runnable } from "../cli/module-target.js";
-import { clusterOptions, cutOptions, noCopyRules, positive, wholeNumber } from "../cli/options.js";
+import {
+  clusterOptions,
+  cutOptions,
+  noCopyRules,
+  positive,
+  type RecordFlags,
+  recordingOptions,
+  recordOptions,
+  wholeNumber,
+} from "../cli/options.js";
 import { jsonValue, showValue } from "../cli/show-value.js";
 import { bytesText, countText } from "../cli/text.js";
+import { UsageError } from "../errors.js";
 import { progressBar } from "../progress.js";
 
-interface RunFlags extends ClusterFlags {
+interface RunFlags extends ClusterFlags, RecordFlags {
   readonly record?: string;
   readonly force?: boolean;
   readonly cut?: readonly string[];
@@ -30,8 +47,11 @@ export function runCommand(context: Context): Command {
       "how often a job that took too long or threw is tried again (default: 0)",
       wholeNumber(0, 1000),
     );
-  return clusterOptions(cutOptions(command))
-    .addHelpText("after", "\nExample:\n  graphvm run pipeline.ts#main --workers 3 --record out.gvr")
+  return clusterOptions(cutOptions(recordOptions(command)))
+    .addHelpText(
+      "after",
+      "\nExample:\n  graphvm run pipeline.ts#main --workers 3 --record out.gvr --capture inputs,outputs",
+    )
     .action((module: string, flags: RunFlags) => run(module, flags, context));
 }
 
@@ -39,6 +59,10 @@ export function runCommand(context: Context): Command {
 export async function run(module: string, flags: RunFlags, context: Context): Promise<void> {
   context.guardStdout();
   const { record, force = false } = flags;
+  const kept = recordingOptions(flags);
+  if (record === undefined && Object.keys(kept).length > 0) {
+    throw new UsageError("--capture, --digests, --label and --author are about a recording: add --record.", {});
+  }
   if (record !== undefined && !force && (await sourceExists(record))) {
     throw new KeyExistsError(`There is something at ${record}: choose another name, or use --force.`, { uri: record });
   }
@@ -56,11 +80,11 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
       };
       return { name, ...(await calculate(session, runnable, rules, context)) };
     };
-    const { result, recording } = record === undefined ? { result: await work() } : await recorded(session, work);
+    const { result, recording } = record === undefined ? { result: await work() } : await recorded(session, kept, work);
     if (record !== undefined) await recording?.save(record, { force });
     const seconds = Math.round(performance.now() - start) / 1000;
     const { name, values, single } = result;
-    const kept = recording && { path: record, bytes: recording.bytes.length, calls: recording.calls };
+    const file = recording && { path: record, bytes: recording.size, calls: recording.calls };
     context.answer(
       {
         file: target.file,
@@ -68,15 +92,15 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
         ...(single ? { value: jsonValue(values[0]) ?? null } : { values: values.map(jsonValue) }),
         ...result.counts,
         seconds,
-        ...(kept ? { recording: kept } : {}),
+        ...(file ? { recording: file } : {}),
       },
       values
         .filter((value) => value !== undefined)
         .map(showValue)
         .join("\n"),
     );
-    if (kept) {
-      const size = `${countText(kept.calls, "call")}, ${bytesText(kept.bytes)}`;
+    if (file) {
+      const size = `${countText(file.calls, "call")}, ${bytesText(file.bytes)}`;
       context.note(`recorded ${size}: ${record} (prove it with: graphvm replay ${record})`);
     }
   });
@@ -85,10 +109,11 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
 /** Records what happens meanwhile. A recording that was on before stays on. */
 async function recorded<T>(
   session: Session,
+  options: RecordingOptions,
   work: () => Promise<T>,
 ): Promise<{ readonly result: T; readonly recording: RecordingFile }> {
   const before = (await session.status()).recording.on;
-  if (!before) await session.setRecording(true);
+  await session.setRecording(true, options);
   try {
     const result = await work();
     return { result, recording: await session.getRecording() };

@@ -3,14 +3,14 @@ import { relative } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { KeyExistsError } from "graphvm";
 import type { Context } from "../cli/context.js";
-import { commonOptions, wholeNumber } from "../cli/options.js";
+import { commonOptions, type RecordFlags, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
 import { progressBar } from "../progress.js";
 import { type FraudOptions, type FraudResult, nextRecording, runFraud } from "./fraud.js";
 
 /** Where recordings of demos go that name no place. */
 const RUNS = "graphvm-runs";
 
-interface Flags {
+interface Flags extends RecordFlags {
   readonly rows: number;
   readonly workers: number;
   readonly sampling: FraudOptions["sampling"];
@@ -35,7 +35,7 @@ export function fraudCommand(context: Context): Command {
     .option("--websocket", "workers in processes of their own instead of threads", false)
     .option("--record <file>", "where the recording goes; the data is kept beside it", localFile)
     .option("--force", "replace a recording that is there", false);
-  return commonOptions(command)
+  return commonOptions(recordOptions(command))
     .addHelpText("after", "\nExample:\n  graphvm demo fraud --rows 200000 --workers 2 --record out.gvr")
     .action((flags: Flags) => run(flags, context));
 }
@@ -54,7 +54,10 @@ async function run(flags: Flags, context: Context): Promise<void> {
     },
     progress: (progress: { total: number; done: number }) => bar.update(progress),
   };
-  const result = await runFraud({ ...flags, record: flags.record ?? nextRecording(RUNS) }, events);
+  const result = await runFraud(
+    { ...flags, record: flags.record ?? nextRecording(RUNS), recording: recordingOptions(flags) },
+    events,
+  );
   bar.done();
   context.answer(result, describe(result));
   if (result.replay.verdict !== "equal") process.exitCode = 3;

@@ -6,6 +6,7 @@ import {
   connect,
   type MasterHandle,
   type Progress,
+  type RecordingOptions,
   type ReplayReport,
   replayRecording,
   type Session,
@@ -25,6 +26,8 @@ export interface FraudOptions {
   /** Where the recording goes; the data is kept beside it. */
   readonly record: string;
   readonly force: boolean;
+  /** What the recording keeps. */
+  readonly recording?: RecordingOptions;
 }
 
 /** What the demo says while it runs. */
@@ -88,7 +91,7 @@ async function record(
   options: FraudOptions,
   events: FraudEvents,
 ): Promise<Omit<FraudResult, "seconds" | "replay">> {
-  await session.setRecording(true);
+  await session.setRecording(true, options.recording);
   const program = fileURLToPath(new URL("./fraud-pipeline.js", import.meta.url));
   const { fraud, CUT } = await session.load<typeof import("./fraud-pipeline.js")>(program);
   events.step(`batch      ${TRAIN_BATCHES} training blocks, ${TEST_BATCHES} test blocks`);
@@ -113,7 +116,7 @@ async function record(
     jobs: jobs.list.length,
     nodes: jobs.nodes,
     auc,
-    recording: { path: options.record, bytes: recording.bytes.length, calls: recording.calls },
+    recording: { path: options.record, bytes: recording.size, calls: recording.calls },
   };
 }
 

@@ -1,5 +1,5 @@
-import { type Recording, recordedCode } from "@graphvm/cluster";
-import { type Json, unbox } from "@graphvm/cluster/internal";
+import { type JournalLine, type Recording, recordedCode } from "@graphvm/cluster";
+import { recordedWait, unbox } from "@graphvm/cluster/internal";
 import { bytesText, countText, plain, tableText } from "../cli/text.js";
 import { recordedJobs } from "./jobs.js";
 
@@ -12,13 +12,22 @@ export function recordingJson(source: string, bytes: number, recording: Recordin
     params,
     ...(error === undefined ? { result: result ?? null } : { error: unbox(error, recording) }),
   }));
-  return { source, bytes, header: recording.header, head: recording.head, calls, jobs: recordedJobs(recording) };
+  return {
+    source,
+    bytes,
+    header: recording.header,
+    head: recording.head,
+    signature: recording.signature ?? null,
+    calls,
+    jobs: recordedJobs(recording),
+  };
 }
 
 /** A recording as people read it. */
 export function describeRecording(source: string, bytes: number, recording: Recording): string {
   const { header, lines } = recording;
-  const { format, graphvm, node, v8, platform, numerics, lockfile, image } = header;
+  const { format, graphvm, node, v8, platform, numerics, lockfile, image, author, labels, capture } = header;
+  const { signature } = recording;
   const programs = recordedCode(recording);
   const jobs = recordedJobs(recording);
   return [
@@ -31,7 +40,11 @@ export function describeRecording(source: string, bytes: number, recording: Reco
       ["numerics", plain(numerics)],
       ...(lockfile === undefined ? [] : [["lockfile", plain(lockfile)]]),
       ...(image === undefined ? [] : [["image", plain(image)]]),
+      ...(author === undefined ? [] : [["author", plain(author)]]),
+      ...Object.entries(labels ?? {}).map(([name, value]) => ["label", plain(`${name}=${value}`)]),
+      ["captured", ["code", ...(capture ?? [])].join(", ")],
       ["head", recording.head],
+      ["signed", signature === undefined ? "no" : `by key ${signature.fingerprint}`],
     ]),
     `programs: ${programs.length}`,
     tableText(programs.map(({ name, hash, code }) => [plain(name), countText(code.split("\n").length, "line"), hash])),
@@ -39,11 +52,11 @@ export function describeRecording(source: string, bytes: number, recording: Reco
     tableText(header.inputs.map(({ uri, size, sha256 }) => [plain(uri), bytesText(size), sha256])),
     `calls: ${lines.length}`,
     tableText(
-      lines.map(({ seq, at, method, result, error }) => [
-        String(seq),
-        new Date(at).toISOString(),
-        plain(method),
-        plain(error === undefined ? gist(result, recording) : `failed: ${gist(error, recording)}`),
+      lines.map((line) => [
+        String(line.seq),
+        new Date(line.at).toISOString(),
+        plain(line.method),
+        plain(`${line.error === undefined ? "" : "failed: "}${gist(line, recording)}`),
       ]),
     ),
     `jobs: ${jobs.length}`,
@@ -55,8 +68,20 @@ export function describeRecording(source: string, bytes: number, recording: Reco
 
 const GIST = 100;
 
+function waitGist(line: JournalLine, recording: Recording): string {
+  const { jobs, nodes, outputs } = recordedWait(line, recording);
+  const count = [...nodes.values()].reduce((sum, { length }) => sum + length, 0);
+  return [
+    countText(jobs.length, "job"),
+    ...(count === 0 ? [] : [countText(count, "node")]),
+    ...(outputs.size === 0 ? [] : [countText(outputs.size, "output")]),
+  ].join(", ");
+}
+
 /** What a call gave, in a few words. */
-function gist(json: Json | undefined, recording: Recording): string {
+function gist(line: JournalLine, recording: Recording): string {
+  const json = line.error ?? line.result;
+  if (line.method === "wait" && line.error === undefined) return waitGist(line, recording);
   const value = unbox(json ?? null, recording);
   if (typeof value !== "object" || value === null) return value === null ? "" : String(value);
   const words = Object.entries(value).map(([key, each]) => {

@@ -1,5 +1,5 @@
 import type { GraphPicture, JobOutcome, Recording } from "@graphvm/cluster";
-import { unbox } from "@graphvm/cluster/internal";
+import { recordedWait, unbox } from "@graphvm/cluster/internal";
 
 /** A graph to be drawn, and which worker computed which job. */
 export interface DrawnGraph {
@@ -14,7 +14,7 @@ export function recordedJobs(recording: Recording): JobOutcome[] {
   const jobs = new Map<string, JobOutcome>();
   for (const line of recording.lines) {
     if (line.method !== "wait" || line.result === undefined) continue;
-    for (const job of (unbox(line.result, recording) as { jobs: JobOutcome[] }).jobs) jobs.set(job.id, job);
+    for (const job of recordedWait(line, recording).jobs) jobs.set(job.id, job);
   }
   return [...jobs.values()];
 }

@@ -1,0 +1,120 @@
+import { decodeValue, GraphvmError } from "@graphvm/engine";
+import type { Session } from "../client/session.js";
+import { findHosts } from "../program/host-modules.js";
+import type { JournalLine, Recording } from "../recording/index.js";
+import type { Changes } from "./changes.js";
+import { differenceOf, type ValueDifference } from "./difference.js";
+import { findCause, nodesHere } from "./find-cause.js";
+import { capturedOutput, type RecordedWait } from "./recorded-jobs.js";
+import type { Divergence } from "./report.js";
+import type { Tally } from "./tally.js";
+
+/** What comparing needs. */
+export interface Comparison {
+  readonly session: Session;
+  readonly recording: Recording;
+  readonly changes: Changes;
+  readonly tally: Tally;
+  readonly level: "jobs" | "nodes";
+}
+
+/** A job or a node of one, with its two digests. */
+interface Pair {
+  readonly id: string;
+  readonly rule: string;
+  readonly job: string;
+  readonly recorded: string;
+  readonly replayed: string;
+}
+
+/** Compares the jobs of a `wait` line, in topological order, and their nodes where they were recorded. */
+export async function compareWait(
+  line: JournalLine,
+  recorded: RecordedWait,
+  here: readonly { readonly id: string; readonly digest: string }[],
+  comparison: Comparison,
+): Promise<void> {
+  const digests = new Map(here.map((job) => [job.id, job.digest]));
+  for (const { id, rule, digest } of recorded.jobs) {
+    const nodes = comparison.level === "nodes" ? recorded.nodes.get(id) : undefined;
+    if (nodes !== undefined && nodes.length > 0) {
+      const [found] = await nodesHere(comparison.session, [id]);
+      const replayed = new Map(found!.map(([node, , digest]) => [node, digest]));
+      for (const [node, nodeRule, nodeDigest] of nodes) {
+        const pair = { id: node, rule: nodeRule, job: id, recorded: nodeDigest };
+        await compare(line, { ...pair, replayed: replayed.get(node) ?? "missing" }, recorded, comparison);
+      }
+    }
+    const pair = { id, rule, job: id, recorded: digest, replayed: digests.get(id) ?? "missing" };
+    await compare(line, pair, recorded, comparison);
+  }
+}
+
+/** Compares a value that a client read. */
+export async function compareValue(
+  line: JournalLine,
+  recorded: { readonly id: string; readonly digest: string },
+  replayed: { readonly digest: string },
+  comparison: Comparison,
+): Promise<void> {
+  const { session, tally } = comparison;
+  if (tally.same(recorded.id, recorded.digest, replayed.digest) || tally.first !== undefined) return;
+  const { node } = await session.replayCall<{ node: { rule: string; job: string } | null }>("node", {
+    name: recorded.id,
+  });
+  const pair = { id: recorded.id, rule: node?.rule ?? "", job: node?.job ?? recorded.id };
+  const digests = { recorded: recorded.digest, replayed: replayed.digest };
+  tally.first = await describe(line, { ...pair, ...digests }, undefined, comparison);
+}
+
+async function compare(line: JournalLine, pair: Pair, recorded: RecordedWait, comparison: Comparison): Promise<void> {
+  const { tally } = comparison;
+  if (tally.same(pair.id, pair.recorded, pair.replayed) || tally.first !== undefined) return;
+  tally.first = await describe(line, pair, recorded, comparison);
+}
+
+/** Says where, how and why: runs the job again, and reads both values where there are two. */
+async function describe(
+  line: JournalLine,
+  pair: Pair,
+  recorded: RecordedWait | undefined,
+  comparison: Comparison,
+): Promise<Divergence> {
+  const { job, id } = pair;
+  const { cause, why, ...blamed } = await findCause(comparison.session, job, comparison.changes);
+  const node = blamed.node ?? id;
+  const rule = blamed.rule ?? pair.rule;
+  const difference = await valueDifference(job, recorded?.outputs.get(job), comparison);
+  const what = node === job ? `Job ${rule} ${job}` : `Node ${rule} ${node} of job ${job}`;
+  return {
+    ...{ seq: line.seq, method: line.method, cause, why },
+    message: `${what} gave other bytes than recorded.`,
+    ...{ job, node, rule, recorded: pair.recorded, replayed: pair.replayed },
+    ...(difference === undefined ? {} : { difference }),
+  };
+}
+
+async function valueDifference(
+  job: string,
+  blobs: readonly string[] | undefined,
+  { session, recording }: Comparison,
+): Promise<ValueDifference | undefined> {
+  if (blobs === undefined) return undefined;
+  try {
+    const { bytes } = await session.replayCall<{ bytes: Uint8Array }>("nodeValue", { id: job, job });
+    await importHosts(recording);
+    return differenceOf(decodeValue(capturedOutput(blobs, recording)), decodeValue(Uint8Array.from(bytes)));
+  } catch (error) {
+    // the value is gone, or of a class that nobody here knows: the digests stand
+    if (error instanceof GraphvmError) return undefined;
+    throw error;
+  }
+}
+
+/** Loads the packages whose values a recorded program can give: they know how those are read. */
+export async function importHosts(recording: Recording): Promise<void> {
+  for (const { blob } of recording.header.programs) {
+    const code = Buffer.from(recording.blobs.get(blob)).toString("utf8");
+    for (const url of findHosts(code)) await import(url);
+  }
+}
