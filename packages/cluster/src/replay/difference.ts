@@ -78,11 +78,12 @@ class Found {
   maxAbsolute: number | undefined;
   maxUlps: number | undefined;
 
-  add(path: string, recorded: unknown, replayed: unknown, single = false): void {
+  add(path: string, recorded: unknown, replayed: unknown, of: "double" | "single" | "count" = "double"): void {
     this.count++;
-    const numbers = typeof recorded === "number" && typeof replayed === "number" ? [recorded, replayed] : undefined;
+    const measured = of !== "count" && typeof recorded === "number" && typeof replayed === "number";
+    const numbers = measured ? [recorded, replayed] : undefined;
     const absolute = numbers && Math.abs(numbers[0]! - numbers[1]!);
-    const ulps = numbers && (single ? ulpDistance32 : ulpDistance)(numbers[0]!, numbers[1]!);
+    const ulps = numbers && (of === "single" ? ulpDistance32 : ulpDistance)(numbers[0]!, numbers[1]!);
     if (absolute !== undefined && !(absolute <= (this.maxAbsolute ?? -1))) this.maxAbsolute = absolute;
     if (ulps !== undefined && !(ulps <= (this.maxUlps ?? -1))) this.maxUlps = ulps;
     if (this.cells.length >= SHOWN) return;
@@ -109,17 +110,17 @@ function compare(a: unknown, b: unknown, path: string, found: Found, depth: numb
 }
 
 function compareLists(a: unknown[], b: unknown[], path: string, found: Found, depth: number): void {
-  if (a.length !== b.length) found.add(`${path}.length`, a.length, b.length);
+  if (a.length !== b.length) found.add(`${path}.length`, a.length, b.length, "count");
   for (let i = 0; i < Math.min(a.length, b.length) && !found.full; i++) {
     compare(a[i], b[i], `${path}[${i}]`, found, depth + 1);
   }
 }
 
 function compareTyped(a: TypedArray, b: TypedArray, path: string, found: Found): void {
-  if (a.length !== b.length) found.add(`${path}.length`, a.length, b.length);
-  const single = a instanceof Float32Array;
+  if (a.length !== b.length) found.add(`${path}.length`, a.length, b.length, "count");
+  const of = a instanceof Float32Array ? "single" : "double";
   for (let i = 0; i < Math.min(a.length, b.length) && !found.full; i++) {
-    if (!Object.is(a[i], b[i])) found.add(`${path}[${i}]`, a[i], b[i], single);
+    if (!Object.is(a[i], b[i])) found.add(`${path}[${i}]`, a[i], b[i], of);
   }
 }
 
@@ -137,7 +138,7 @@ function compareObjects(a: Plain, b: Plain, path: string, found: Found, depth: n
 
 function compareTables(a: TableLike, b: TableLike, found: Found, path = ""): { name: string; rows: number }[] {
   const at = path === "" ? "" : `${path}: `;
-  if (a.numRows !== b.numRows) found.add(`${at}rows`, a.numRows, b.numRows);
+  if (a.numRows !== b.numRows) found.add(`${at}rows`, a.numRows, b.numRows, "count");
   const names = [...new Set([...a.schema.fields, ...b.schema.fields].map(({ name }) => name))];
   const columns: { name: string; rows: number }[] = [];
   for (const name of names) {

@@ -5,6 +5,7 @@ import { KeyExistsError } from "graphvm";
 import type { Context } from "../cli/context.js";
 import { commonOptions, type RecordFlags, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
 import { progressBar } from "../progress.js";
+import { comparedText } from "../recorded/replay-text.js";
 import { type FraudOptions, type FraudResult, nextRecording, runFraud } from "./fraud.js";
 
 /** Where recordings of demos go that name no place. */
@@ -70,7 +71,7 @@ function describe({ rows, jobs, nodes, auc, seconds, recording, replay }: FraudR
     `  AUC        ${auc.toFixed(4)} on ${rows.toLocaleString("en-US")} transactions (${auc})`,
     `  graph      ${nodes} nodes in ${jobs} jobs`,
     `  recording  ${path} (${recording.calls} calls, ${(recording.bytes / 1024).toFixed(1)} KB)`,
-    `  replay     ${replay.verdict.toUpperCase()}: ${replay.equal} of ${replay.compared} digests equal on ${replay.workers} fresh workers`,
+    `  replay     ${replay.verdict.toUpperCase()}: ${comparedText(replay)} on ${replay.workers} fresh workers`,
     `  time       ${seconds.toFixed(1)} s`,
     "",
     `  again:     npx graphvm replay ${path}`,

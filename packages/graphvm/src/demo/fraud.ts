@@ -46,7 +46,7 @@ export interface FraudResult {
   readonly auc: number;
   readonly seconds: number;
   readonly recording: { readonly path: string; readonly bytes: number; readonly calls: number };
-  readonly replay: Pick<ReplayReport, "verdict" | "compared" | "equal" | "diverged" | "workers">;
+  readonly replay: Pick<ReplayReport, "verdict" | "level" | "compared" | "equal" | "diverged" | "workers">;
 }
 
 const TRAIN_BATCHES = 8;
@@ -80,9 +80,9 @@ export async function runFraud(options: FraudOptions, events: FraudEvents): Prom
   const report = await replayRecording({ workers }, options.record, {
     onProgress: (p) => events.progress(p as Progress),
   });
-  const { verdict, compared, equal, diverged } = report;
+  const { verdict, level, compared, equal, diverged } = report;
   const seconds = Math.round((performance.now() - start) / 10) / 100;
-  return { ...made, seconds, replay: { verdict, compared, equal, diverged, workers: report.workers } };
+  return { ...made, seconds, replay: { verdict, level, compared, equal, diverged, workers: report.workers } };
 }
 
 async function record(
