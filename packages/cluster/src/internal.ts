@@ -2,7 +2,14 @@
 export { METHOD_ROLES } from "./master/method-roles.js";
 export { registerHostModule } from "./program/host-modules.js";
 export { PROTOCOL_VERSION, VERSION } from "./protocol.js";
-export { type Json, type JsonObject, parsePlace, sourceExists } from "./recording/index.js";
+export {
+  type Json,
+  type JsonObject,
+  parsePlace,
+  readStoredZip,
+  sourceExists,
+  writeStoredZip,
+} from "./recording/index.js";
 export { importHosts } from "./replay/compare-jobs.js";
 export { capturedOutput, type RecordedWait, recordedWait } from "./replay/recorded-jobs.js";
 export { unbox } from "./replay/unbox.js";

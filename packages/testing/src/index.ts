@@ -9,4 +9,5 @@ export {
   gatedTransport,
 } from "./doubles.js";
 export { expectNoLeaks, newResources, openResources, type Resources } from "./leaks.js";
+export { type S3Faults, type S3Server, startS3 } from "./s3-server.js";
 export { VirtualClock } from "./virtual-clock.js";

@@ -147,7 +147,7 @@ export function openRecording(bytes: Uint8Array, limits: BlobLimits = {}): Recor
   checkBlobs(header, lines, blobs.names);
   const signed = { head: end.head, header: headerHash(header), content: contentHash(entries) };
   return {
-    ...signatureOf(entries, signed),
+    ...signatureOf(entries, signed, blobs),
     header,
     lines,
     blobs,
@@ -161,9 +161,20 @@ function mayHave(name: string, { format }: RecordingHeader): boolean {
   return format.minor > FORMAT_MINOR || (name === SIGNATURE_ENTRY && format.minor > 0);
 }
 
-function signatureOf(entries: ReadonlyMap<string, Uint8Array>, signed: Signed): { signature?: RecordingSignature } {
+function signatureOf(
+  entries: ReadonlyMap<string, Uint8Array>,
+  signed: Signed,
+  blobs: Blobs,
+): { signature?: RecordingSignature } {
   const entry = entries.get(SIGNATURE_ENTRY);
-  return entry === undefined ? {} : { signature: readSignature(entry, signed) };
+  if (entry === undefined) return {};
+  try {
+    return { signature: readSignature(entry, signed) };
+  } catch (error) {
+    // where a blob is the one that was changed, it is the one to be named
+    for (const sha256 of blobs.names) blobs.get(sha256);
+    throw error;
+  }
 }
 
 function journalText(lines: readonly JournalLine[]): Buffer {

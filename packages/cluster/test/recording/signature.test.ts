@@ -61,6 +61,18 @@ test("R26: whoever changes anything and makes zip, chain and digests right again
   expect(() => signRecording(packRecording(sampleParts()), mine.privateKey)).toThrow(/1\.0/);
 });
 
+test("R26: where a blob was changed the blob is named, not the signature", () => {
+  const entries = new Map(readStoredZip(signed));
+  const blob = [...entries.keys()].find((name) => name.endsWith(".gz"))!;
+  entries.set(
+    blob,
+    entries.get(blob)!.map((byte, i) => (i === 30 ? byte ^ 1 : byte)),
+  );
+  expect(() => openRecording(writeStoredZip(entries))).toThrow(
+    expect.objectContaining({ code: "GVM4034", fields: expect.objectContaining({ entry: blob }) }),
+  );
+});
+
 test("R26: a signature that was changed in any value is refused and named", () => {
   const entries = new Map(readStoredZip(signed));
   const json = JSON.parse(Buffer.from(entries.get("signature.json")!).toString()) as Record<string, string>;
