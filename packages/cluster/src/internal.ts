@@ -5,6 +5,7 @@ export { PROTOCOL_VERSION, VERSION } from "./protocol.js";
 export {
   type Json,
   type JsonObject,
+  openStore,
   parsePlace,
   readStoredZip,
   sourceExists,

@@ -39,7 +39,7 @@ describe("usage", () => {
   test.each([
     [[], "a command is missing"],
     [["nope"], "unknown command 'nope'"],
-    [["recording"], "a command is missing (show, verify)"],
+    [["recording"], "a command is missing (show, verify, diff, sign, export, ls)"],
     [["run"], "missing required argument 'module'"],
     [["run", "x.ts", "--what"], "unknown option '--what'"],
     [["run", "x.ts", "--workers", "two"], "a whole number from 0 on is needed"],

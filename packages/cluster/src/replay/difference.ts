@@ -59,17 +59,19 @@ export function differenceText({ kind, count, cells, maxAbsolute, maxUlps, colum
     return [`the two values read the same (${kind}): they differ in form only, such as the type of a column`];
   const places =
     count === 1 ? "1 place" : `${count.toLocaleString("en-US")}${count >= COUNTED ? " or more" : ""} places`;
-  const most =
-    maxAbsolute === undefined || count === 1
-      ? ""
-      : `, by at most ${maxAbsolute} (${maxUlps!.toLocaleString("en-US")} ulp)`;
+  const most = maxAbsolute === undefined || count === 1 ? "" : `, by at most ${maxAbsolute} (${ulpText(maxUlps!)})`;
   const lines = [`${kind}: differs in ${places}${most}`];
   if (columns) lines.push(...columns.map(({ name, rows }) => `column ${name}: ${rows.toLocaleString("en-US")} rows`));
   for (const { path, recorded, replayed, absolute, ulps } of cells) {
-    const distance = absolute === undefined ? "" : `, apart by ${absolute} (${ulps!.toLocaleString("en-US")} ulp)`;
+    const distance = absolute === undefined ? "" : `, apart by ${absolute} (${ulpText(ulps!)})`;
     lines.push(`${path === "" ? "value" : path}: ${recorded} recorded, ${replayed} here${distance}`);
   }
   return lines;
+}
+
+/** Above a million only the magnitude says something. */
+function ulpText(ulps: number): string {
+  return `${ulps < 1e6 ? ulps.toLocaleString("en-US") : ulps.toExponential(1)} ulp`;
 }
 
 class Found {

@@ -84,6 +84,7 @@ export async function replayRecording(
     recordedCalls: recording.lines.length,
     warnings: [...changes.machine, ...levelWarning(options.verify, level)],
     header: recording.header,
+    head: recording.head,
   } as const;
   const seconds = (): number => (performance.now() - start) / 1000;
   const changed = found.map(inputDivergence).find((divergence) => divergence !== undefined);

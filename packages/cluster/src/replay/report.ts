@@ -58,4 +58,6 @@ export interface ReplayReport {
   readonly workers: number;
   readonly seconds: number;
   readonly header: RecordingHeader;
+  /** Hash of the recording's last line: which recording this is about. */
+  readonly head: string;
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { basename, dirname, extname, resolve } from "node:path";
 import {
   type Recording,
@@ -17,7 +16,8 @@ import { connectTo, DEFAULT_WORKERS } from "../cli/cluster.js";
 import { agreeToRun } from "../cli/consent.js";
 import type { Context } from "../cli/context.js";
 import { type MasterFlags, mapping, masterOptions, wholeNumber } from "../cli/options.js";
-import { FileArgumentError, UsageError } from "../errors.js";
+import { readText } from "../cli/read-text.js";
+import { UsageError } from "../errors.js";
 import { progressBar } from "../progress.js";
 import { replayJson, replayText } from "../recorded/replay-text.js";
 import { inspectStop, type StopFlags } from "./replay-stop.js";
@@ -135,15 +135,6 @@ function codeMap(given: readonly string[], { header }: Recording): { readonly [p
 
 function several(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, text];
-}
-
-/** @throws FileArgumentError */
-export function readText(path: string, what: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (cause) {
-    throw new FileArgumentError(`The ${what} ${path} can't be read: check the path.`, { path }, { cause });
-  }
 }
 
 function defaultRoots(source: string): string[] {
