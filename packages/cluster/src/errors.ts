@@ -160,6 +160,16 @@ export class ReplayOptionError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** A value that must go to disk, because memory has no room for it, and can't. */
+export class SpillFailedError extends GraphvmError {
+  static override readonly code = "GVM3801";
+}
+
+/** A value that is larger than this process can hold in one piece. */
+export class ValueTooLargeError extends GraphvmError {
+  static override readonly code = "GVM3802";
+}
+
 registerErrors(
   ModuleCompileError,
   ModuleMissingError,
@@ -192,4 +202,6 @@ registerErrors(
   GraphEmptiedError,
   MasterEndingError,
   ReplayOptionError,
+  SpillFailedError,
+  ValueTooLargeError,
 );

@@ -53,6 +53,8 @@ export const jobSchema = v.object({
   noCopy: v.boolean(),
   /** The plane that its value may not leave. */
   bound: v.exactOptional(v.string()),
+  /** A client will ask for the value: a small one is to come with the answer. */
+  wanted: v.exactOptional(v.boolean()),
 });
 export type WorkerJob = v.InferOutput<typeof jobSchema>;
 

@@ -141,6 +141,11 @@ export class BudgetError extends GraphvmError {
   static override readonly code = "GVM1107";
 }
 
+/** Values that must go to disk, because the budget of memory is used up, and can't. */
+export class SpillError extends GraphvmError {
+  static override readonly code = "GVM1108";
+}
+
 /** A declared input that isn't there. */
 export class InputMissingError extends GraphvmError {
   static override readonly code = "GVM1203";
@@ -193,6 +198,7 @@ registerErrors(
   NotComputedError,
   CancelledError,
   BudgetError,
+  SpillError,
   InputMissingError,
   InputChangedError,
   BadLabelError,

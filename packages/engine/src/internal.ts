@@ -4,6 +4,7 @@ export { FetchedInputs, type Fetcher, registerFetcher, remoteScheme } from "./at
 export type { Inputs } from "./atom/inputs.js";
 export { type FileStamp, inputPath, LocalInputs, stampOf } from "./atom/local-inputs.js";
 export { ByteWriter } from "./codec/byte-writer.js";
+export { encodeShared } from "./codec/codec.js";
 export { isTypedArray, TYPED_ARRAYS, type TypedArray, typedArrayCode } from "./codec/tags.js";
 export { captured, isPlainObject, writeValue } from "./codec/write-value.js";
 export { cycleError } from "./graph/cycle-error.js";

@@ -10,6 +10,8 @@ export interface Fault {
   readonly copies?: number;
   /** Changes messages on their way; undefined drops one. */
   readonly change?: (message: Message) => Message | undefined;
+  /** Changes attachments on their way. */
+  readonly changeBytes?: (bytes: Uint8Array) => Uint8Array;
 }
 
 /**
@@ -23,11 +25,12 @@ export function brokenTransport(link: Transport, fault: Fault): Transport {
   let sent = 0;
   return {
     ...passThrough(link),
-    send: (message) => {
+    send: (message, attachment) => {
       sent++;
       if (sent <= (fault.dropAfter ?? Number.POSITIVE_INFINITY)) {
         const changed = fault.change ? fault.change(message) : message;
-        for (let i = 0; changed && i < (fault.copies ?? 1); i++) link.send(changed);
+        const bytes = attachment && fault.changeBytes ? fault.changeBytes(attachment) : attachment;
+        for (let i = 0; changed && i < (fault.copies ?? 1); i++) link.send(changed, bytes);
       }
       if (sent === fault.closeAfter) link.close();
     },
@@ -48,14 +51,14 @@ export function countedTransport(link: Transport): CountedTransport {
     ...passThrough(link),
     sent,
     received,
-    send: (message) => {
+    send: (message, attachment) => {
       sent.push(message);
-      link.send(message);
+      link.send(message, attachment);
     },
     onMessage: (listener) =>
-      link.onMessage((message) => {
+      link.onMessage((message, attachment) => {
         received.push(message);
-        listener(message);
+        listener(message, attachment);
       }),
   };
 }
@@ -68,29 +71,30 @@ export interface GatedTransport extends Transport {
 }
 
 export function gatedTransport(link: Transport): GatedTransport {
-  const held: Message[] = [];
+  const held: Parameters<Transport["send"]>[] = [];
   let open = false;
   return {
     ...passThrough(link),
     get waiting() {
       return held.length;
     },
-    send: (message) => {
-      if (open) link.send(message);
-      else held.push(message);
+    send: (message, attachment) => {
+      if (open) link.send(message, attachment);
+      else held.push([message, attachment]);
     },
     release: (count) => {
       open ||= count === undefined;
-      for (const message of held.splice(0, count ?? held.length)) link.send(message);
+      for (const sent of held.splice(0, count ?? held.length)) link.send(...sent);
     },
   };
 }
 
 function passThrough(link: Transport): Transport {
   return {
-    send: (message) => link.send(message),
+    send: (message, attachment) => link.send(message, attachment),
     onMessage: (listener) => link.onMessage(listener),
     onClose: (listener) => link.onClose(listener),
+    drained: () => link.drained(),
     close: () => link.close(),
   };
 }

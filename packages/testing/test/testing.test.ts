@@ -22,6 +22,7 @@ function bare() {
     send: (message) => sent.push(message),
     onMessage: () => {},
     onClose: () => {},
+    drained: () => Promise.resolve(),
     close: () => closed++,
   };
   return { link, sent, closed: () => closed };

@@ -12,6 +12,7 @@ import { hostOfNamespace } from "../program/host-modules.js";
 import type { Program } from "../program/program.js";
 import { ProgramSet } from "../program/program-set.js";
 import type { Peer } from "../rpc/peer.js";
+import { gather, type Piece } from "../store/pieces.js";
 import type { Jobs } from "./jobs.js";
 import { fetchRecording, type MadeRecording, type RecordingFile } from "./recording-file.js";
 
@@ -145,8 +146,7 @@ export class Session implements AsyncDisposable {
       refs: this.#wire(roots),
       cut,
       noCopy,
-      ...(timeout === undefined ? {} : { timeout }),
-      ...(retries === undefined ? {} : { retries }),
+      ...limitsOf({ timeout, retries }),
     });
     return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
   }
@@ -172,8 +172,11 @@ export class Session implements AsyncDisposable {
 
   /** Calls `listener` whenever a job starts or ends, until the returned function is called. */
   onProgress(listener: (progress: Progress) => void): () => void {
+    if (this.#progress.size === 0) this.#peer.emit("follow", true);
     this.#progress.add(listener);
-    return () => this.#progress.delete(listener);
+    return () => {
+      if (this.#progress.delete(listener) && this.#progress.size === 0) this.#peer.emit("follow", false);
+    };
   }
 
   /**
@@ -182,8 +185,7 @@ export class Session implements AsyncDisposable {
    * @throws SessionStateError where no job computes it; ValueLostError where its worker is gone.
    */
   async getData<T>(ref: Ref<T>): Promise<T> {
-    const { bytes } = await this.#peer.call<{ bytes: Uint8Array }>("getData", { refs: this.#wire([ref]) });
-    return decodeValue(bytes) as T;
+    return this.#decoded<T>(await this.#peer.call("getData", { refs: this.#wire([ref]) }));
   }
 
   /** `jobDeps`, `dispatchJobs`, `wait` and `getData` in one. */
@@ -191,10 +193,21 @@ export class Session implements AsyncDisposable {
     ref: Ref<T>,
     { cut = [], noCopy = [], ...options }: CutRules & JobLimits & WaitOptions = {},
   ): Promise<T> {
-    const jobs = await this.jobDeps([ref], { cut, noCopy });
-    await this.dispatchJobs(jobs, { noCopy, ...options });
-    await this.#wait({ brief: true }, options);
-    return this.getData(ref);
+    const { signal, onProgress, timeout, retries } = options;
+    if (signal) {
+      // what is cancelled must have been dispatched: one call after the other
+      const jobs = await this.jobDeps([ref], { cut, noCopy });
+      await this.dispatchJobs(jobs, { noCopy, ...options });
+      await this.#wait({ brief: true }, options);
+      return this.getData(ref);
+    }
+    const stop = onProgress ? this.onProgress(onProgress) : undefined;
+    try {
+      const call = { refs: this.#wire([ref]), cut, noCopy, ...limitsOf({ timeout, retries }) };
+      return await this.#decoded<T>(await this.#peer.call("calc", call));
+    } finally {
+      stop?.();
+    }
   }
 
   async graphStats(): Promise<ClusterStats> {
@@ -251,6 +264,15 @@ export class Session implements AsyncDisposable {
     return this.#peer.call<T>(method, params);
   }
 
+  /** The encoded value of a node; for replay. */
+  async replayValue(params: {
+    readonly id: string;
+    readonly job: string;
+  }): Promise<{ bytes: Uint8Array; digest: string }> {
+    const { bytes, digest } = await this.#peer.call<{ bytes?: Uint8Array; digest: string }>("nodeValue", params);
+    return { bytes: bytes ?? (await this.#gathered(params.id)), digest };
+  }
+
   /** Leaves the session. The master and its jobs go on. */
   async close(): Promise<void> {
     this.#peer.close();
@@ -258,6 +280,15 @@ export class Session implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #gathered(id: string): Promise<Uint8Array> {
+    return gather(id, (piece) => this.#peer.call<Piece>("value", { id, piece }));
+  }
+
+  /** A small value comes with the answer, a large one in pieces. */
+  async #decoded<T>({ id, bytes }: { id: string; bytes?: Uint8Array }): Promise<T> {
+    return decodeValue(bytes ?? (await this.#gathered(id))) as T;
   }
 
   async #wait(params: { readonly brief?: boolean }, { onProgress, signal }: WaitOptions): Promise<JobOutcome[]> {
@@ -289,6 +320,11 @@ export class Session implements AsyncDisposable {
 
 function withoutCode<T extends Pick<RecordingOptions, "capture">>(options: T): T {
   return { ...options, capture: options.capture!.filter((each) => each !== "code") };
+}
+
+/** Only what was said: params have no undefined in them. */
+function limitsOf({ timeout, retries }: { timeout?: number | undefined; retries?: number | undefined }): JobLimits {
+  return { ...(timeout === undefined ? {} : { timeout }), ...(retries === undefined ? {} : { retries }) };
 }
 
 interface Plan {

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { nodeIdSchema } from "../protocol.js";
 import { type Call, call } from "./call.js";
 import { nodesOf, runAgain } from "./job-details.js";
+import { valueAnswer } from "./served-values.js";
 
 /** Calls a replay asks its cluster, besides those of a pipeline: what came out of each node, and whether it does again. */
 export const AUDIT_CALLS: { readonly [method: string]: Call } = {
@@ -21,6 +22,6 @@ export const AUDIT_CALLS: { readonly [method: string]: Call } = {
 
   nodeValue: call(v.strictObject({ id: nodeIdSchema, job: nodeIdSchema }), false, async ({ id, job }, session) => {
     const { bytes, digest } = await session.runner.value(id, job);
-    return { answer: { bytes, digest }, logged: { id, digest } };
+    return { answer: valueAnswer({ id, bytes, digest }, session.served), logged: { id, digest } };
   }),
 };

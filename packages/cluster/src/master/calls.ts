@@ -6,21 +6,24 @@ import type { Program } from "../program/program.js";
 import { programSchema, refsSchema } from "../protocol.js";
 import type { Json } from "../recording/index.js";
 import { AUDIT_CALLS } from "./audit-calls.js";
-import { type Call, call } from "./call.js";
+import { type Answer, type Call, call } from "./call.js";
 import { jobDetails } from "./job-details.js";
-import type { JobInfo } from "./session.js";
+import { valueAnswer } from "./served-values.js";
+import type { JobInfo, MasterSession } from "./session.js";
 import type { SessionLog } from "./session-log.js";
 
 const nothing = v.strictObject({});
 const rules = v.array(v.pipe(v.string(), v.maxLength(400)));
 const cutSchema = v.strictObject({ refs: refsSchema, cut: rules, noCopy: rules });
-const dispatchSchema = v.strictObject({
+/** What `dispatchJobs` takes, and `calc`, which is that and more. */
+export const calcSchema = v.strictObject({
   ...cutSchema.entries,
   timeout: v.exactOptional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1_000_000))),
   retries: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1000))),
   // a replay that stops at a node gives out the jobs it needs and no others
   until: v.exactOptional(v.pipe(v.string(), v.maxLength(400))),
 });
+export type CalcParams = v.InferOutput<typeof calcSchema>;
 
 const loadCall = call(
   v.strictObject({ program: programSchema }),
@@ -49,9 +52,8 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     return { answer, logged: counts(plan) };
   }),
 
-  dispatchJobs: call(dispatchSchema, true, async ({ refs, cut, noCopy, until, ...limits }, session) => {
-    const plan = await session.dispatch(refs, { cut, noCopy }, limits, until);
-    return { answer: { jobs: plan.jobs.map(jobInfo), nodes: plan.nodes, edges: plan.edges }, logged: counts(plan) };
+  dispatchJobs: call(calcSchema, true, async ({ refs, cut, noCopy, until, ...limits }, session) => {
+    return dispatched(await session.dispatch(refs, { cut, noCopy }, limits, { until }));
   }),
 
   cancel: call(v.strictObject({ force: v.boolean() }), true, async ({ force }, session) => {
@@ -61,16 +63,18 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
 
   wait: call(v.strictObject({ brief: v.exactOptional(v.boolean()) }), false, async ({ brief }, session, log) => {
     await session.runner.settled();
-    const jobs = session.outcomes();
-    const news = log.news(jobs).map((job) => ({ ...job }));
+    // a session may have run a million jobs: who asks for none of them gets an answer that costs what is new
+    const all = brief && log.toldJobs ? undefined : session.outcomes();
+    const since = session.outcomesSince();
+    const news = log.news(log.toldJobs ? since : all!).map((job) => ({ ...job }));
     const details = await jobDetails(news, session, log);
     const logged = { jobs: await log.box(news), ...details };
-    return { answer: { jobs: brief ? [] : jobs }, logged };
+    return { answer: { jobs: brief ? [] : all }, logged };
   }),
 
   getData: call(v.strictObject({ refs: refsSchema }), false, async ({ refs }, session) => {
     const { id, bytes, digest } = await session.getData(refs);
-    return { answer: { id, bytes, digest }, logged: { id, digest } };
+    return { answer: valueAnswer({ id, bytes, digest }, session.served), logged: { id, digest } };
   }),
 
   graphStats: call(nothing, false, async (_params, session) => {
@@ -100,6 +104,18 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
 
   ...AUDIT_CALLS,
 };
+
+/** `dispatchJobs` for a client that will ask for the root's value: a small one comes with the news that it is there. */
+export async function dispatchWanted(
+  { refs, cut, noCopy, until, ...limits }: CalcParams,
+  session: MasterSession,
+): Promise<Answer> {
+  return dispatched(await session.dispatch(refs, { cut, noCopy }, limits, { until, wanted: true }));
+}
+
+function dispatched(plan: Plan): Answer {
+  return { answer: { jobs: plan.jobs.map(jobInfo), nodes: plan.nodes, edges: plan.edges }, logged: counts(plan) };
+}
 
 function jobInfo({ id, rule, label, inputs, nodes, on, bound }: Plan["jobs"][number]): JobInfo {
   const where = { ...(on === undefined ? {} : { on }), ...(bound === undefined ? {} : { bound }) };

@@ -15,6 +15,7 @@ import { Activity } from "./activity.js";
 import { BoundInputs } from "./bound-inputs.js";
 import type { JobFiles } from "./job-files.js";
 import { RunTimers } from "./run-timers.js";
+import { WantedValues } from "./wanted-values.js";
 import type { WorkerPool } from "./worker-pool.js";
 
 /** How many jobs are in each state. */
@@ -51,6 +52,9 @@ export class JobRunner {
   /** What runs where, and how long jobs take. */
   readonly activity: Activity;
   readonly #watch: Watch;
+  readonly #finished = new Set<string>();
+  /** Small values that came along with the news of their jobs. */
+  readonly #wanted = new WantedValues();
   readonly #patience: number;
   readonly #runs: RunTimers;
   /** Workers whose thread is being killed. */
@@ -87,6 +91,11 @@ export class JobRunner {
     for (const each of fresh) this.#planned.set(each.job.id, each);
     this.#firstError = undefined;
     this.handle({ kind: "submitted", jobs: jobs.map(({ job }) => job), limits });
+  }
+
+  /** The job's value will be asked for: where it is small it is to come with the news that it is there. */
+  want(job: string): void {
+    this.#wanted.add(job);
   }
 
   /** Ends what is not done: at once where `force` is set, else where it can end. What is done stays. */
@@ -152,6 +161,13 @@ export class JobRunner {
     return this.#scheduler.all().map((state) => ({ job: this.#planned.get(state.plan.id)!.job, state }));
   }
 
+  /** The jobs that were done since this was called last, in order. */
+  finishedSince(): { job: PlannedJob; state: Job }[] {
+    const states = [...this.#finished].map((id) => this.#scheduler.job(id)!).sort((a, b) => a.order - b.order);
+    this.#finished.clear();
+    return states.map((state) => ({ job: this.#planned.get(state.plan.id)!.job, state }));
+  }
+
   job(id: string): Job | undefined {
     return this.#scheduler.job(id);
   }
@@ -168,6 +184,8 @@ export class JobRunner {
     this.#scheduler = new Scheduler();
     for (const worker of this.#pool.list()) this.#rejoin(worker, this.#generation);
     this.#planned = new Map();
+    this.#wanted.clear();
+    this.#finished.clear();
     this.#firstError = undefined;
   }
 
@@ -191,7 +209,8 @@ export class JobRunner {
         { node: id },
       );
     }
-    return this.#pool.get(job.worker, id);
+    const { digest, bytes, host } = await this.#pool.get(job.worker, id);
+    return { digest, bytes: bytes ?? (await this.#data.value(host, id)) };
   }
 
   handle(event: SchedulerEvent): void {
@@ -264,6 +283,7 @@ export class JobRunner {
         this.#pool.abort(instruction.worker);
         return;
       case "done":
+        this.#finished.add(instruction.job);
         return;
       case "jobFailed":
         this.#firstError ??= fromWireError(instruction.error);
@@ -292,7 +312,9 @@ export class JobRunner {
         files: [...files, ...found],
         noCopy: job.noCopy,
         ...(job.bound === undefined ? {} : { bound: job.bound }),
+        ...(this.#wanted.has(id) ? { wanted: true } : {}),
       });
+      if ("bytes" in answer && answer.bytes) this.#wanted.keep(id, answer.bytes);
       event =
         "missing" in answer
           ? { kind: "inputsMissing", worker, job: id, inputs: answer.missing, host: answer.host }
@@ -324,8 +346,8 @@ export class JobRunner {
 
   async #jobBytes(job: Job): Promise<Uint8Array> {
     const id = job.plan.id;
-    const own = this.#store.get(id);
-    if (own) return own.bytes;
+    const own = (await this.#store.load(id)) ?? this.#wanted.take(id);
+    if (own) return own;
     const [host] = job.hosts;
     if (!host) throw new ValueLostError(`The value ${id} is lost.`, { node: id });
     return this.#data.value(host, id);

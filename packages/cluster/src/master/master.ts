@@ -1,14 +1,14 @@
 import * as v from "valibot";
 import { RefusedError, SessionStateError } from "../errors.js";
 import type { GraphPicture } from "../planner/picture.js";
-import { bytesSchema, PROTOCOL_VERSION, sha256Schema, VERSION } from "../protocol.js";
+import { bytesSchema, nodeIdSchema, PROTOCOL_VERSION, sha256Schema, VERSION } from "../protocol.js";
 import type { Json } from "../recording/index.js";
-import { type Method, type Methods, method, Peer } from "../rpc/peer.js";
+import { Attached, type Method, type Methods, method, Peer } from "../rpc/peer.js";
 import type { Clock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import type { MasterEvent } from "../watch/events.js";
 import type { Answer, Call } from "./call.js";
-import { SESSION_CALLS } from "./calls.js";
+import { type CalcParams, calcSchema, dispatchWanted, SESSION_CALLS } from "./calls.js";
 import { Draining } from "./draining.js";
 import { IdleEnd } from "./idle-end.js";
 import { MadeRecordings } from "./made-recordings.js";
@@ -48,6 +48,8 @@ export class Master {
   readonly #now: () => number;
   readonly #end: () => void;
   readonly #clients = new Set<Peer>();
+  /** Clients that want to hear how far jobs have come. */
+  readonly #followers = new Set<Peer>();
   readonly #news: ProgressNews;
   readonly #idle: IdleEnd | undefined;
   readonly #draining = new Draining();
@@ -72,9 +74,9 @@ export class Master {
     this.#made = new MadeRecordings(log.directory);
     this.#placed = new PlacedFiles();
     this.#news = new ProgressNews((progress) => {
-      if (this.#clients.size === 0) return;
+      if (this.#followers.size === 0) return;
       const news = { ...progress, ...session.activity() };
-      for (const client of this.#clients) client.emit("progress", news);
+      for (const follower of this.#followers) follower.emit("progress", news);
     });
     session.runner.onProgress((progress) => {
       this.#news.add(progress);
@@ -101,9 +103,11 @@ export class Master {
       role === "operator" ? openCalls : Math.max(1, Math.floor(openCalls / 100)),
     );
     this.#clients.add(peer);
+    peer.on("follow", (on) => (on === true ? this.#followers.add(peer) : this.#followers.delete(peer)));
     this.#countClients({ kind: "clientJoined" });
     peer.onClose((reason) => {
       this.#clients.delete(peer);
+      this.#followers.delete(peer);
       this.#draining.left(peer);
       this.#countClients({ kind: "clientLeft", reason: reason?.message });
     });
@@ -144,7 +148,25 @@ export class Master {
     }
     const { wait } = methods;
     methods.wait = { ...wait!, run: (params) => this.#draining.waiting(peer(), async () => wait!.run(params)) };
+    methods.calc = method(calcSchema, (params) => this.#calc(params, role, peer()));
     return { ...methods, ...this.#ownMethods(role) };
+  }
+
+  /** What a client would ask for in four calls, in one: the journal has the lines of the four. */
+  async #calc(params: CalcParams, role: ClientRole, peer: Peer): Promise<unknown> {
+    const { refs, cut, noCopy } = params;
+    const { jobDeps, wait, getData } = SESSION_CALLS;
+    await this.#inOrder(async () => {
+      this.#draining.refuse();
+      // the job is on its way while its lines are written; the client hears of nothing before they are
+      const planned = await settle(jobDeps!.run({ refs, cut, noCopy }, this.session, this.log));
+      const dispatched =
+        planned.status === "fulfilled" ? await settle(dispatchWanted(params, this.session)) : undefined;
+      await this.#logSettled("jobDeps", { refs, cut, noCopy } as unknown as Json, planned, role);
+      if (dispatched) await this.#logSettled("dispatchJobs", params as unknown as Json, dispatched, role);
+    });
+    await this.#draining.waiting(peer, () => this.#answer("wait", wait!, { brief: true }, role));
+    return this.#answer("getData", getData!, { refs }, role);
   }
 
   /** What concerns the session as a whole. */
@@ -160,6 +182,10 @@ export class Master {
         const { seed, epoch } = this.session;
         return { version: VERSION, seed, epoch, role };
       }),
+      value: method(
+        v.strictObject({ id: nodeIdSchema, piece: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+        (asked) => this.#served(asked),
+      ),
       setRecording: method(recordingSchema, ({ on, ...settings }) =>
         this.#logged("setRecording", { on, ...settings }, async () => {
           this.log.setRecording(on, settings as Partial<RecordingSettings>);
@@ -202,6 +228,12 @@ export class Master {
         setImmediate(this.#end);
       }),
     };
+  }
+
+  /** A piece of a value that a client asked for with `getData`: that call has its line, its pieces have none. */
+  #served({ id, piece }: { id: string; piece: number }): Attached {
+    const { bytes, ...rest } = this.session.served.piece(id, piece);
+    return new Attached(rest, bytes);
   }
 
   async #restart(
@@ -263,17 +295,23 @@ export class Master {
 
   /** A call is answered once its line is written, whether it failed or not. */
   async #log(name: string, params: Json, run: () => Promise<Answer>, role: ClientRole): Promise<unknown> {
+    return this.#logSettled(name, params, await settle(run()), role);
+  }
+
+  async #logSettled(
+    name: string,
+    params: Json,
+    settled: PromiseSettledResult<Answer>,
+    role: ClientRole,
+  ): Promise<unknown> {
     const keep = role === "auditor" ? "journal" : undefined;
-    let answer: Answer;
-    try {
-      answer = await run();
-    } catch (error) {
-      this.session.watch.tell({ kind: "callFailed", call: name, error: error as Error });
-      await this.#write(name, params, { error }, keep);
-      throw error;
+    if (settled.status === "rejected") {
+      this.session.watch.tell({ kind: "callFailed", call: name, error: settled.reason as Error });
+      await this.#write(name, params, { error: settled.reason }, keep);
+      throw settled.reason;
     }
-    await this.#write(name, params, { result: answer.logged }, keep);
-    return answer.answer;
+    await this.#write(name, params, { result: settled.value.logged }, keep);
+    return settled.value.answer;
   }
 
   async #write(...line: Parameters<SessionLog["add"]>): Promise<void> {
@@ -294,3 +332,8 @@ export class Master {
 
 /** The answer of a call that gives nothing. */
 const NOTHING: Answer = { answer: null, logged: null };
+
+/** What came of a call, for its line. */
+async function settle(call: Promise<Answer>): Promise<PromiseSettledResult<Answer>> {
+  return (await Promise.allSettled([call]))[0];
+}

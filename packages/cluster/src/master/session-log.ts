@@ -133,6 +133,11 @@ export class SessionLog {
     return { $json: await this.blob(Buffer.from(text)) };
   }
 
+  /** Whether a line of `wait` has told any jobs since the recording or the graph began: the next need not tell those again. */
+  get toldJobs(): boolean {
+    return this.#waited.size > 0;
+  }
+
   /** Those jobs whose digests no line has yet: a line need not repeat what earlier ones say. */
   news<J extends { readonly id: string; readonly digest: string }>(jobs: readonly J[]): J[] {
     const news = jobs.filter(({ id, digest }) => this.#waited.get(id) !== digest);

@@ -18,6 +18,7 @@ import { Watch } from "../watch/events.js";
 import type { Usage } from "../worker/usage-news.js";
 import { findFiles, type JobFiles, withoutLabels } from "./job-files.js";
 import { JobRunner } from "./job-runner.js";
+import { ServedValues } from "./served-values.js";
 import { SessionInputs } from "./session-inputs.js";
 import type { PlaneTraffic } from "./traffic.js";
 import { type SessionSetup, WorkerPool } from "./worker-pool.js";
@@ -40,6 +41,8 @@ export interface SessionOptions {
   readonly labels?: Labels;
   /** Any worker may run anything, and no value is bound to a plane. */
   readonly ignoreLabels?: boolean;
+  /** Bytes that encoded values may take in this process's memory. */
+  readonly memory?: number | undefined;
 }
 
 /** Where a graph is cut. */
@@ -69,18 +72,11 @@ export interface JobOutcome {
   readonly worker: string;
 }
 
-/** Where a node's value is to be found. */
-interface Located {
-  readonly id: string;
-  readonly job: string | null;
-  /** The plane it may not leave. */
-  readonly bound: string | null;
-  readonly label: string;
-}
-
 /** What a master does for its session, whoever asks: programs, planning, jobs, values. Logs nothing. */
 export class MasterSession {
-  readonly store = new ObjectStore();
+  readonly store: ObjectStore;
+  /** Large values that clients fetch. */
+  readonly served = new ServedValues();
   readonly data: DataClient;
   readonly inputs: SessionInputs;
   /** What this process sent to others. */
@@ -104,6 +100,7 @@ export class MasterSession {
     this.#clock = clock;
     this.#since = clock.now();
     this.watch = watch;
+    this.store = new ObjectStore({ memory: options.memory });
     this.labels = options.labels ?? {};
     this.#ignoreLabels = options.ignoreLabels ?? false;
     this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane);
@@ -173,7 +170,7 @@ export class MasterSession {
   async #replace(at: number, program: Program): Promise<{ exports: string[]; namespaces: string[] }> {
     const programs = this.#setup.programs.map((each, i) => (i === at ? program : each));
     const loaded = await this.#planner.reload(programs);
-    this.store.clear();
+    this.#clearStore();
     this.runner.reset();
     await this.#tellWorkers(programs, () => this.pool.tellAll());
     return { exports: loaded[at]!.exports, namespaces: loaded.at(-1)!.namespaces };
@@ -188,7 +185,7 @@ export class MasterSession {
     } catch (error) {
       this.#setup = before;
       await this.#planner.reload(before.programs);
-      this.store.clear();
+      this.#clearStore();
       this.runner.reset();
       await this.pool.tellAll();
       throw error;
@@ -198,7 +195,7 @@ export class MasterSession {
   /** Empties the graph: jobs and values go, programs stay. */
   async initGraph(): Promise<void> {
     await this.#planner.reset();
-    this.store.clear();
+    this.#clearStore();
     this.runner.reset();
     await this.pool.broadcast("configure", this.#setup.session);
   }
@@ -212,26 +209,34 @@ export class MasterSession {
     return { plan, files: await findFiles(plan, this.inputs, this.runner.boundInputs) };
   }
 
-  async dispatch(refs: WireRefs, options: CutOptions, limits: JobLimits = {}, until?: string): Promise<Plan> {
+  /** `until`: only what that node needs runs. `wanted`: the root's value will be asked for. */
+  async dispatch(
+    refs: WireRefs,
+    options: CutOptions,
+    limits: JobLimits = {},
+    { until, wanted = false }: { readonly until?: string | undefined; readonly wanted?: boolean } = {},
+  ): Promise<Plan> {
     const { plan, files } = await this.jobDeps(refs, options, true);
-    const wanted = until === undefined ? undefined : neededBy((await this.node(until))?.job, plan.jobs);
-    const jobs = plan.jobs.map((job, i) => ({ job, ...files[i]! })).filter(({ job }) => wanted?.has(job.id) ?? true);
+    const needed = until === undefined ? undefined : neededBy((await this.node(until))?.job, plan.jobs);
+    const jobs = plan.jobs.map((job, i) => ({ job, ...files[i]! })).filter(({ job }) => needed?.has(job.id) ?? true);
     for (const { job, files } of jobs) {
       for (const { uri } of files) if (!this.readers.has(uri)) this.readers.set(uri, { id: job.id, rule: job.rule });
     }
+    // the root of a plan is a job, and where there is only one, the last
+    const root = plan.jobs.at(-1);
+    if (wanted && root?.bound === undefined) this.runner.want(root!.id);
     this.runner.submit(jobs, limits);
     return plan;
   }
 
   /** Every job that is done, in order. */
   outcomes(): JobOutcome[] {
-    const done = this.runner.jobs().filter(({ state }) => state.state === "done");
-    return done.map(({ job, state }) => ({
-      id: job.id,
-      rule: job.rule,
-      digest: state.digest!,
-      worker: state.worker ?? "",
-    }));
+    return this.runner.jobs().filter(isDone).map(outcome);
+  }
+
+  /** Those that were done since this was called last, in order. */
+  outcomesSince(): JobOutcome[] {
+    return this.runner.finishedSince().filter(isDone).map(outcome);
   }
 
   /**
@@ -240,7 +245,7 @@ export class MasterSession {
    * @throws SessionStateError where no dispatched job computes it; PlaneBoundError where it is bound to a plane.
    */
   async getData(refs: WireRefs): Promise<{ id: string; bytes: Uint8Array; digest: string }> {
-    const { id, job, bound, label } = await this.#planner.call<Located>("locate", { refs });
+    const { id, job, bound, label } = await this.#planner.locate(refs);
     if (bound !== null) {
       throw new PlaneBoundError(
         `The value of ${label} is bound to plane ${bound} and goes to no client: ask for one that a rule with exports made of it.`,
@@ -276,7 +281,7 @@ export class MasterSession {
     this.#setup = { session: { seed, epoch }, programs: [] };
     this.readers.clear();
     await this.#planner.reload([]);
-    this.store.clear();
+    this.#clearStore();
     this.runner.reset();
     await this.pool.tellAll();
   }
@@ -304,9 +309,14 @@ export class MasterSession {
     const elsewhere = this.pool.list().map(({ usage }) => usage);
     return {
       held: elsewhere.reduce((sum, { held }) => sum + held, this.store.bytes),
-      spilled: elsewhere.reduce((sum, { spilled }) => sum + spilled, 0),
+      spilled: elsewhere.reduce((sum, { spilled }) => sum + spilled, this.store.spilledBytes),
       moved: this.data.received + this.pool.moved,
     };
+  }
+
+  #clearStore(): void {
+    this.store.clear();
+    this.served.clear();
   }
 
   status() {
@@ -365,6 +375,7 @@ export class MasterSession {
     this.runner.close();
     this.pool.closeAll();
     this.data.close();
+    this.store.close();
     await this.#planner.close();
   }
 }
@@ -384,3 +395,13 @@ function neededBy(id: string | undefined, jobs: Plan["jobs"]): ReadonlySet<strin
 
 /** What `status` answers. */
 export type SessionStatus = ReturnType<MasterSession["status"]>;
+
+type KnownJob = ReturnType<JobRunner["jobs"]>[number];
+
+function isDone({ state }: KnownJob): boolean {
+  return state.state === "done";
+}
+
+function outcome({ job, state }: KnownJob): JobOutcome {
+  return { id: job.id, rule: job.rule, digest: state.digest!, worker: state.worker ?? "" };
+}

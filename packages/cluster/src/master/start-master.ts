@@ -1,5 +1,6 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
 import { serveData } from "../store/data-methods.js";
+import { memoryBudget } from "../store/memory-budget.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { allLimits, type Limits } from "../transport/limits.js";
@@ -52,6 +53,11 @@ export interface MasterOptions {
   readonly maxNodes?: number;
   /** How long jobs wait where there is no worker before they fail, in seconds. Default 30. */
   readonly noWorkersSeconds?: number;
+  /**
+   * Bytes that values may take in this process's memory: half for encoded values, half for those its threads work with. What
+   * goes beyond lies in a temporary folder. Default: no limit.
+   */
+  readonly memory?: number;
   /** When a silent worker counts as dead; clients, which run their own code, have ten times as long. */
   readonly heartbeat?: Heartbeat;
   /** Environment variables whose values never reach the journal. */
@@ -103,6 +109,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const watch = new Watch();
   if (options.logger) logEvents(watch, options.logger, secrets as string[]);
   const clock = options.clock ?? systemClock;
+  const budget = memoryBudget(options.memory, options.workers ?? 1);
   const session = new MasterSession({
     seed: options.seed ?? 0,
     epoch: options.epoch ?? now(),
@@ -114,6 +121,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     watch,
     labels,
     ignoreLabels: options.ignoreLabels ?? false,
+    memory: budget?.store,
   });
   let finish: () => void = () => {};
   const closed = new Promise<void>((resolve) => {
@@ -163,6 +171,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     throw error;
   });
   const local = new LocalWorkers(session, {
+    memory: budget?.thread,
     store: session.store,
     sent: session.sent,
     data: session.data,

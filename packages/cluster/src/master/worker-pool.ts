@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { ConnectionLostError, PeerSilentError, RefusedError } from "../errors.js";
 import type { Program } from "../program/program.js";
 import {
+  bytesSchema,
   type JobFile,
   type Join,
   joinSchema,
@@ -43,6 +44,7 @@ const NOTHING: Usage = { held: 0, spilled: 0, moved: 0 };
 
 const inputSchema = v.object({ sha256: sha256Schema, size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) });
 const sentSchema = v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
+const valueSchema = v.object({ digest: sha256Schema, bytes: v.exactOptional(bytesSchema) });
 const diedSchema = v.object({ error: v.object({ message: v.pipe(v.string(), v.maxLength(10_000)) }) });
 
 /** Calls of a worker that may be unanswered: it joins, and answers from then on. */
@@ -85,8 +87,10 @@ export class WorkerPool {
     return peer.call<RunAnswer>("run", { ...job, files: filesFor(join, job.files) });
   }
 
-  async get(worker: string, id: string): Promise<{ bytes: Uint8Array; digest: string }> {
-    return this.#get(worker).peer.call("get", { id });
+  /** A value inside a job; without bytes where it is to be fetched from the worker's host. */
+  async get(worker: string, id: string): Promise<{ bytes?: Uint8Array; digest: string; host: string }> {
+    const { peer, join } = this.#get(worker);
+    return { ...(await peer.ask("get", { id }, valueSchema)), host: join.host };
   }
 
   /** The digests of the nodes that a worker computed for a job, dependencies first. */

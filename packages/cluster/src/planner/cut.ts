@@ -41,9 +41,7 @@ export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noC
     const rule = graph.table.rule(node);
     return rule ? `${rule.ns}.${rule.name}` : "";
   };
-  const size = graph.table.size;
-  const isJob = new Uint8Array(size);
-  const isNoCopy = new Uint8Array(size);
+  const { isJob, isNoCopy, owner } = columns(graph.table.size, order);
   for (const node of order) {
     const name = ruleName(node);
     if (noCopy.has(name)) isNoCopy[node] = 1;
@@ -51,7 +49,6 @@ export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noC
   }
   for (const root of roots) isJob[root] = 1;
 
-  const owner = new Uint32Array(size).fill(NONE);
   const pins = new Map<number, number>();
   for (let i = order.length - 1; i >= 0; i--) {
     const node = order[i]!;
@@ -85,6 +82,22 @@ export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noC
 function moves(constraints: Constraints, node: number, dependency: number): boolean {
   const on = constraints.on(dependency);
   return on !== undefined && on !== constraints.on(node);
+}
+
+/** Columns over node handles, kept from one cut to the next: a small graph costs the same beside a large one. */
+let kept = { isJob: new Uint8Array(0), isNoCopy: new Uint8Array(0), owner: new Uint32Array(0) };
+
+function columns(size: number, order: Uint32Array): typeof kept {
+  if (kept.owner.length < size) {
+    const length = size * 2;
+    kept = { isJob: new Uint8Array(length), isNoCopy: new Uint8Array(length), owner: new Uint32Array(length) };
+  }
+  for (const node of order) {
+    kept.isJob[node] = 0;
+    kept.isNoCopy[node] = 0;
+    kept.owner[node] = NONE;
+  }
+  return kept;
 }
 
 /** The nodes a job computes and the jobs below them that it needs. */

@@ -47,6 +47,9 @@ export class PlannerGraph {
   /** The job that computes a node (the first that asked for it, where several compute it again). */
   readonly jobOf = new JobColumn();
   readonly constraints: Constraints;
+  /** The round in which each node was left last: a small graph costs the same beside a large one. */
+  #left = new Uint32Array(1024);
+  #round = 0;
   readonly #files = new Map<number, readonly DeclaredFile[]>();
 
   constructor(maxNodes: number) {
@@ -70,20 +73,20 @@ export class PlannerGraph {
   #expand(roots: readonly number[]): Uint32Array {
     const { structure } = this;
     const order: number[] = [];
-    let left = new Uint8Array(Math.max(1024, structure.table.size));
+    this.#round++;
     const walk = new Walk(
       {
-        done: (node) => left[node] === 1,
+        done: (node) => this.#left[node] === this.#round,
         enter: (node) => this.#enter(node),
         count: (node) => structure.count(node),
         dependency: (node, index) => structure.dependency(node, index),
         leave: (node) => {
-          if (node >= left.length) {
-            const grown = new Uint8Array(structure.table.size * 2);
-            grown.set(left);
-            left = grown;
+          if (node >= this.#left.length) {
+            const grown = new Uint32Array(structure.table.size * 2);
+            grown.set(this.#left);
+            this.#left = grown;
           }
-          left[node] = 1;
+          this.#left[node] = this.#round;
           this.constraints.add(node, this.#files.get(node) ?? []);
           order.push(node);
           return undefined;

@@ -19,6 +19,15 @@ export interface PlannerLimits {
   readonly nodes: number;
 }
 
+/** A node and the job that computes it, where there is one. */
+export interface Located {
+  readonly id: string;
+  readonly job: string | null;
+  /** The plane that its value may not leave. */
+  readonly bound: string | null;
+  readonly label: string;
+}
+
 /** What loading a program gave. */
 export interface Loaded {
   readonly exports: string[];
@@ -37,7 +46,7 @@ export class Planner {
   /** Graphs that were dispatched since the last reset: what a planner that starts over must know again. */
   #plans: PlanRequest[] = [];
   /** The plan made last, of a graph and programs that did not change since. */
-  #last: { readonly key: string; readonly plan: Plan } | undefined;
+  #last: { readonly refs: string; readonly rules: string; readonly plan: Plan } | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   #thread: ThreadHost | undefined;
   #peer: Peer | undefined;
@@ -78,11 +87,14 @@ export class Planner {
   /** Expands and cuts a graph. One that is to be dispatched is kept. */
   plan(request: PlanRequest, keep: boolean): Promise<Plan> {
     return this.#inOrder(async () => {
-      const key = JSON.stringify([request.refs, request.cut, request.noCopy]);
+      const refs = JSON.stringify(request.refs);
+      const rules = JSON.stringify([request.cut, request.noCopy]);
+      const last = this.#last;
       try {
         // jobDeps and dispatchJobs of the same graph follow each other as a rule
-        const plan = this.#last?.key === key ? this.#last.plan : await this.#call<Plan>("plan", request);
-        this.#last = { key, plan };
+        const known = last?.refs === refs && last.rules === rules;
+        const plan = known ? last.plan : await this.#call<Plan>("plan", request);
+        this.#last = { refs, rules, plan };
         if (keep) this.#plans.push(request);
         return plan;
       } catch (error) {
@@ -90,6 +102,18 @@ export class Planner {
         if (error instanceof ExpansionLimitError) await this.#replan();
         throw error;
       }
+    });
+  }
+
+  /** The node a ref names and the job that computes it. Of what was planned last it is known without asking. */
+  locate(refs: WireRefs): Promise<Located> {
+    return this.#inOrder(async () => {
+      const last = this.#last;
+      // the root of a plan is a job, and where there is only one, the last
+      const root = last && refs.roots.length === 1 && last.refs === JSON.stringify(refs) && last.plan.jobs.at(-1);
+      return root
+        ? { id: root.id, job: root.id, bound: root.bound ?? null, label: root.label }
+        : this.#call<Located>("locate", { refs });
     });
   }
 

@@ -101,7 +101,7 @@ async function valueDifference(
 ): Promise<ValueDifference | undefined> {
   if (blobs === undefined) return undefined;
   try {
-    const { bytes } = await session.replayCall<{ bytes: Uint8Array }>("nodeValue", { id: job, job });
+    const { bytes } = await session.replayValue({ id: job, job });
     await importHosts(recording);
     return differenceOf(decodeValue(capturedOutput(blobs, recording)), decodeValue(Uint8Array.from(bytes)));
   } catch (error) {

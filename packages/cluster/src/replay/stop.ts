@@ -88,7 +88,7 @@ export async function stopAt(node: PlannedNode, session: Session, setting: Repla
 }
 
 async function fetchValue(session: Session, id: string, job: string): Promise<{ digest: string; value: unknown }> {
-  const { bytes, digest } = await session.replayCall<{ bytes: Uint8Array; digest: string }>("nodeValue", { id, job });
+  const { bytes, digest } = await session.replayValue({ id, job });
   return { digest, value: decodeValue(Uint8Array.from(bytes)) };
 }
 

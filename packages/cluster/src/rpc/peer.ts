@@ -42,6 +42,18 @@ interface Pending {
   reject(error: unknown): void;
 }
 
+/** An answer whose `bytes` travel raw beside it, not inside: the caller gets one object with both. */
+export class Attached {
+  readonly value: object;
+  readonly bytes: Uint8Array;
+
+  /** @param bytes At most `MAX_ATTACHMENT` of them. */
+  constructor(value: object, bytes: Uint8Array) {
+    this.value = value;
+    this.bytes = bytes;
+  }
+}
+
 /** Calls, answers and events over a transport: both sides may call the other. */
 export class Peer {
   readonly #transport: Transport;
@@ -70,7 +82,7 @@ export class Peer {
       for (const pending of this.#pending.values()) pending.reject(this.#lost);
       this.#pending.clear();
     });
-    transport.onMessage((message) => this.#receive(message));
+    transport.onMessage((message, attachment) => this.#receive(message, attachment));
   }
 
   /**
@@ -122,7 +134,7 @@ export class Peer {
     this.#transport.close();
   }
 
-  #receive(message: Message): void {
+  #receive(message: Message, attachment: Uint8Array | undefined): void {
     const parsed = v.safeParse(envelope, message);
     if (!parsed.success) {
       // an answer can't be given to what has no id; a peer that speaks otherwise has no business here
@@ -136,7 +148,7 @@ export class Peer {
       const pending = this.#pending.get(output.answer);
       this.#pending.delete(output.answer);
       if ("error" in output) pending?.reject(fromWireError(output.error));
-      else pending?.resolve(output.result);
+      else pending?.resolve(attachment ? { ...(output.result as object), bytes: attachment } : output.result);
     }
   }
 
@@ -149,7 +161,8 @@ export class Peer {
         });
       }
       const result = await this.#run(name, params);
-      this.#transport.send({ answer, result });
+      if (result instanceof Attached) this.#transport.send({ answer, result: result.value }, result.bytes);
+      else this.#transport.send({ answer, result });
     } catch (error) {
       this.#sendError(answer, toWireError(error));
     } finally {

@@ -1,19 +1,20 @@
 import { createHash } from "node:crypto";
 import { open, rename } from "node:fs/promises";
+import * as v from "valibot";
 import { ConnectionLostError, ValueLostError } from "../errors.js";
+import { bytesSchema } from "../protocol.js";
 import { Peer } from "../rpc/peer.js";
 import { type DialOptions, dial } from "../transport/dial.js";
 import { PLANE } from "./data-methods.js";
-import { PIECE, type Piece } from "./object-store.js";
-
-/** How many pieces of a value are asked for at once: one travels while another is checked. */
-const AHEAD = 4;
+import { gather, type Piece } from "./pieces.js";
 
 /** Fetches values and files from other processes; one connection to each, dialled when first needed. */
 export class DataClient {
   readonly #peers = new Map<string, Promise<Peer>>();
   readonly #options: (address: string) => DialOptions;
   readonly #plane: string | undefined;
+  /** Whether values are compared with their digests; measurements leave it out. */
+  readonly check: boolean;
   #closed = false;
   /** Bytes of values and inputs that came from other processes so far. */
   received = 0;
@@ -22,8 +23,9 @@ export class DataClient {
    * @param options How the process at an address is dialled.
    * @param plane The plane of this process.
    */
-  constructor(options: (address: string) => DialOptions = () => ({}), plane?: string) {
+  constructor(options: (address: string) => DialOptions = () => ({}), plane?: string, check = true) {
     this.#options = options;
+    this.check = check;
     this.#plane = plane;
   }
 
@@ -34,27 +36,11 @@ export class DataClient {
    */
   async value(address: string, id: string): Promise<Uint8Array> {
     const peer = await this.#peer(address);
-    const first = await this.#piece(peer, id, 0);
-    const value = new Uint8Array(new SharedArrayBuffer(first.size));
-    value.set(first.bytes);
-    let next = 1;
-    const fetchMore = async (): Promise<void> => {
-      while (next * PIECE < value.length) {
-        const piece = next++;
-        const { bytes, size } = await this.#piece(peer, id, piece);
-        if (size !== value.length || bytes.length !== Math.min(PIECE, size - piece * PIECE)) throw otherBytes(id);
-        value.set(bytes, piece * PIECE);
-      }
-    };
-    await Promise.all(Array.from({ length: AHEAD }, fetchMore));
+    const { check } = this;
+    const params = check ? { id } : { id, check };
+    const value = await gather(id, async (piece) => asPiece(await peer.call("value", { ...params, piece }), id), check);
     this.received += value.length;
     return value;
-  }
-
-  async #piece(peer: Peer, id: string, piece: number): Promise<Piece> {
-    const answer = await peer.call<Piece>("value", { id, piece });
-    if (createHash("sha256").update(answer.bytes).digest("hex") !== answer.hash) throw otherBytes(id);
-    return answer;
   }
 
   /** Copies an input file from the process at `address` to `path`, which appears only once it is whole and checked. */
@@ -109,6 +95,10 @@ export class DataClient {
   }
 }
 
-function otherBytes(id: string): ValueLostError {
-  return new ValueLostError(`The value ${id} arrived with other bytes than were sent.`, { node: id });
+const pieceSchema = v.object({ bytes: bytesSchema, hash: v.exactOptional(v.string()), size: v.number() });
+
+function asPiece(answer: unknown, id: string): Piece {
+  const parsed = v.safeParse(pieceSchema, answer);
+  if (parsed.success) return parsed.output;
+  throw new ValueLostError(`The value ${id} arrived in a form that is not of the protocol.`, { node: id });
 }

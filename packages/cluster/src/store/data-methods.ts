@@ -3,13 +3,13 @@ import { isLabel } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { PlaneBoundError, ValueLostError } from "../errors.js";
 import { nodeIdSchema, sha256Schema } from "../protocol.js";
-import { type Methods, method, Peer } from "../rpc/peer.js";
+import { Attached, type Methods, method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
-import { type ObjectStore, PIECE } from "./object-store.js";
+import type { ObjectStore } from "./object-store.js";
 import type { SentBytes } from "./sent-bytes.js";
 
 /** The largest piece of a file that one answer holds. */
-export const FILE_PIECE = 4 * 1024 * 1024;
+export const FILE_PIECE = 2 * 1024 * 1024;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -26,7 +26,7 @@ export function serveData(link: Transport, source: DataSource, openCalls: number
   let plane = "";
   const peer = new Peer(
     link,
-    dataMethods(source, () => plane),
+    dataMethods(link, source, () => plane),
     "process",
     openCalls,
   );
@@ -38,27 +38,37 @@ export function serveData(link: Transport, source: DataSource, openCalls: number
 /** The event by which a process that dials says of which plane it is. */
 export const PLANE = "plane";
 
-/** What a process answers to others that need its values, and (the master) its input files by digest. */
-function dataMethods({ store, sent, filePath = () => undefined }: DataSource, plane: () => string): Methods {
+/**
+ * What a process answers to others that need its values, and (the master) its input files by digest. Bytes leave as fast as
+ * the other side takes them: of what it asked for and does not read, little waits here.
+ */
+function dataMethods(
+  link: Transport,
+  { store, sent, filePath = () => undefined }: DataSource,
+  plane: () => string,
+): Methods {
   return {
-    value: method(v.object({ id: nodeIdSchema, piece: count }), ({ id, piece }) => {
-      const value = store.get(id);
-      if (!value || piece * PIECE > value.bytes.length)
-        throw new ValueLostError(`The value ${id} is not here any more.`, { node: id });
-      if (value.bound !== undefined && value.bound !== plane()) throw mayNotLeave(id, value.bound, plane());
-      const answer = value.piece(piece * PIECE);
-      sent.add(plane(), answer.bytes.length);
-      return answer;
-    }),
+    value: method(
+      v.object({ id: nodeIdSchema, piece: count, check: v.exactOptional(v.boolean()) }),
+      async ({ id, piece, check }) => {
+        const bound = store.boundTo(id);
+        if (bound !== undefined && bound !== plane()) throw mayNotLeave(id, bound, plane());
+        await link.drained();
+        const { bytes, ...rest } = await store.piece(id, piece, check);
+        sent.add(plane(), bytes.length);
+        return new Attached(rest, bytes);
+      },
+    ),
     file: method(v.object({ sha256: sha256Schema, offset: count }), async ({ sha256, offset }) => {
       const path = filePath(sha256);
       if (path === undefined) throw new ValueLostError(`There is no input with sha-256 ${sha256} here.`, { sha256 });
+      await link.drained();
       const handle = await open(path, "r");
       try {
         const buffer = new Uint8Array(FILE_PIECE);
         const { bytesRead } = await handle.read(buffer, 0, FILE_PIECE, offset);
         sent.add(plane(), bytesRead);
-        return { bytes: buffer.subarray(0, bytesRead) };
+        return new Attached({}, buffer.subarray(0, bytesRead));
       } finally {
         await handle.close();
       }

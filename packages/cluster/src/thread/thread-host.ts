@@ -53,12 +53,13 @@ export function startThread(task: URL): ThreadHost {
   );
   return {
     transport: {
-      send: (message) => link.send(message),
+      send: (message, attachment) => link.send(message, attachment),
       onMessage: (listener) => link.onMessage(listener),
       onClose: (listener) => {
         if (over) listener(over.reason);
         else closes.push(listener);
       },
+      drained: () => link.drained(),
       close: () => end(undefined),
     },
     kill: async (reason) => {

@@ -7,11 +7,12 @@ export function memoryLink(): [Transport, Transport] {
   const end = (own: Inbox, other: Inbox): Transport => {
     let open = true;
     return {
-      send: (message: Message) => {
-        if (open && !own.closed) queueMicrotask(() => other.deliver(message));
+      send: (message: Message, attachment?: Uint8Array) => {
+        if (open && !own.closed) queueMicrotask(() => other.deliver(message, attachment));
       },
       onMessage: (listener) => own.onMessage(listener),
       onClose: (listener) => own.onClose(listener),
+      drained: () => Promise.resolve(),
       close: () => {
         open = false;
         close();

@@ -2,75 +2,103 @@ import { Packr } from "msgpackr";
 import type { WebSocket } from "ws";
 import { BadMessageError } from "../errors.js";
 import { checkMessage } from "./check-message.js";
+import { FrameReader, KIND } from "./frame-reader.js";
 import { Inbox, type Message, type Transport } from "./transport.js";
 
 /** Larger messages travel as several frames. */
 const FRAME = 2 * 1024 * 1024;
-const LAST = 0;
-const MORE = 1;
 
-/** What a peer may send us at most, in bytes. */
+/** What a peer may send us at most in one message, in bytes. Values are larger, and travel in pieces. */
 export const MAX_MESSAGE = 1024 * 1024 * 1024;
 
+/** More than so many bytes of attachments under way, and whoever asks `drained` waits. */
+const MUCH = 8 * 1024 * 1024;
+
 /**
- * A link over a WebSocket. Each message is MessagePack, cut into binary frames of 2 MB whose first byte says whether more
- * follow. A frame that is no part of a message, or a message over `limit`, closes the link.
+ * A link over a WebSocket. Each message is MessagePack, cut into binary frames of 2 MB whose first byte says what follows;
+ * an attachment is one frame of its own, raw, after its message. A frame that is no part of a message, or a message over
+ * `limit`, closes the link.
  */
 export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE): Transport {
   const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: true, int64AsType: "number" });
   const inbox = new Inbox();
-  let parts: Buffer[] = [];
-  let size = 0;
-  const fail = (reason: Error): void => {
-    socket.terminate();
+  const leaving = new Leaving();
+  const reader = new FrameReader(limit, (bytes, attachment) => {
+    let message: Message;
+    try {
+      checkMessage(bytes);
+      message = asMessage(packr.unpack(bytes));
+    } catch (error) {
+      throw new BadMessageError("The peer sent bytes that are no message.", {}, { cause: error });
+    }
+    inbox.deliver(message, attachment);
+  });
+  const close = (reason: Error | undefined): void => {
     inbox.close(reason);
+    leaving.end();
   };
   socket.on("message", (data: Buffer, isBinary: boolean) => {
     if (inbox.closed) return;
-    if (!isBinary || data.length === 0 || data[0]! > MORE) {
-      fail(new BadMessageError("The peer sent a frame that is not of graphvm's protocol.", {}));
-      return;
-    }
-    parts.push(data.subarray(1));
-    size += data.length - 1;
-    if (size > limit) {
-      fail(new BadMessageError(`The peer sent a message of more than ${limit} bytes.`, {}));
-      return;
-    }
-    if (data[0] === MORE) return;
-    const message = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-    parts = [];
-    size = 0;
-    let unpacked: Message;
     try {
-      checkMessage(message);
-      unpacked = asMessage(packr.unpack(message));
+      reader.take(data, isBinary);
     } catch (error) {
-      fail(new BadMessageError("The peer sent bytes that are no message.", {}, { cause: error }));
-      return;
+      if (!(error instanceof BadMessageError)) throw error;
+      socket.terminate();
+      close(error);
     }
-    inbox.deliver(unpacked);
   });
-  socket.on("error", (error) => inbox.close(error));
+  socket.on("error", (error) => close(error));
   socket.on("close", (code) =>
-    inbox.close(code === 1000 || code === 1005 ? undefined : new Error(`socket closed with code ${code}`)),
+    close(code === 1000 || code === 1005 ? undefined : new Error(`socket closed with code ${code}`)),
   );
   return {
-    send: (message) => {
+    send: (message, attachment) => {
       if (inbox.closed || socket.readyState !== socket.OPEN) return;
       const bytes = packr.pack(message);
       for (let at = 0; at === 0 || at < bytes.length; at += FRAME) {
         const end = Math.min(at + FRAME, bytes.length);
         const frame = Buffer.allocUnsafe(end - at + 1);
-        frame[0] = end < bytes.length ? MORE : LAST;
+        frame[0] = end < bytes.length ? KIND.more : attachment ? KIND.attached : KIND.last;
         bytes.copy(frame, 1, at, end);
         socket.send(frame, { binary: true });
       }
+      if (attachment) socket.send(attachment, { binary: true }, leaving.add(attachment.length));
     },
     onMessage: (listener) => inbox.onMessage(listener),
     onClose: (listener) => inbox.onClose(listener),
+    drained: () => leaving.drained(),
     close: () => socket.close(1000),
   };
+}
+
+/** Bytes that were sent and have not left yet, and who waits for that. */
+class Leaving {
+  #bytes = 0;
+  #waiters: (() => void)[] = [];
+  #over = false;
+
+  /** What to call when they have left. */
+  add(bytes: number): () => void {
+    this.#bytes += bytes;
+    return () => {
+      this.#bytes -= bytes;
+      if (this.#bytes <= MUCH) this.#wake();
+    };
+  }
+
+  drained(): Promise<void> {
+    if (this.#over || this.#bytes <= MUCH) return Promise.resolve();
+    return new Promise((resolve) => this.#waiters.push(resolve));
+  }
+
+  end(): void {
+    this.#over = true;
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter();
+  }
 }
 
 function asMessage(value: unknown): Message {

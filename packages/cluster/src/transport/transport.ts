@@ -1,3 +1,6 @@
+/** The most bytes an attachment may have. */
+export const MAX_ATTACHMENT = 4 * 1024 * 1024;
+
 /** Plain data: JSON values, typed arrays, and objects and arrays of them. As in JSON, -0 may arrive as 0. */
 export type Message = { readonly [key: string]: unknown };
 
@@ -6,23 +9,29 @@ export type Message = { readonly [key: string]: unknown };
  *
  * - Messages arrive whole, in order and at most once. Sending never throws and never blocks; after the link has closed,
  *   what is sent is dropped.
+ * - A message may have an attachment: bytes that travel raw beside it, up to `MAX_ATTACHMENT`, and arrive with it.
  * - Messages that arrive before `onMessage` is called wait for it.
  * - When either side closes or dies, `onClose` is called once on both, after the last message that arrived. A link that
  *   closed already calls it at once.
- * - A message is not changed after it was sent; whether the receiver gets a copy or the same object is open.
+ * - A message is not changed after it was sent; whether the receiver gets a copy or the same object is open. So for bytes.
+ * - What was sent waits in memory until the other side takes it. Who sends much asks `drained` before it sends more: it
+ *   settles once little is waiting, or the link has closed.
  */
 export interface Transport {
-  send(message: Message): void;
-  onMessage(listener: (message: Message) => void): void;
+  send(message: Message, attachment?: Uint8Array): void;
+  onMessage(listener: MessageListener): void;
   /** `reason` is what went wrong, or undefined where the link was closed on purpose. */
   onClose(listener: (reason: Error | undefined) => void): void;
+  drained(): Promise<void>;
   close(): void;
 }
 
+export type MessageListener = (message: Message, attachment?: Uint8Array) => void;
+
 /** Keeps the promises of `onMessage` and `onClose` for the implementations. */
 export class Inbox {
-  #listener: ((message: Message) => void) | undefined;
-  #waiting: Message[] = [];
+  #listener: MessageListener | undefined;
+  #waiting: (readonly [Message, Uint8Array | undefined])[] = [];
   #closeListeners: ((reason: Error | undefined) => void)[] = [];
   #closed: { reason: Error | undefined } | undefined;
 
@@ -30,17 +39,17 @@ export class Inbox {
     return this.#closed !== undefined;
   }
 
-  deliver(message: Message): void {
+  deliver(message: Message, attachment?: Uint8Array): void {
     if (this.#closed) return;
-    if (this.#listener) this.#listener(message);
-    else this.#waiting.push(message);
+    if (this.#listener) this.#listener(message, attachment);
+    else this.#waiting.push([message, attachment]);
   }
 
-  onMessage(listener: (message: Message) => void): void {
+  onMessage(listener: MessageListener): void {
     this.#listener = listener;
     const waiting = this.#waiting;
     this.#waiting = [];
-    for (const message of waiting) listener(message);
+    for (const [message, attachment] of waiting) listener(message, attachment);
   }
 
   close(reason: Error | undefined): void {

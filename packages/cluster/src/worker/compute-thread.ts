@@ -1,11 +1,15 @@
-import { createGraph, decodeValue, encodeValue, type Graph } from "@graphvm/engine";
+import { createGraph, decodeValue, type Graph } from "@graphvm/engine";
+import { encodeShared } from "@graphvm/engine/internal";
 import * as v from "valibot";
+import { programFolder } from "../program/program-folder.js";
 import { ProgramSet } from "../program/program-set.js";
 import { bytesSchema, fileSchema, nodeIdSchema, programSchema, refsSchema, sessionSchema } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { inspectMethods } from "./inspect-job.js";
 import { PlacedInputs } from "./placed-inputs.js";
+
+const configureSchema = v.object({ ...sessionSchema.entries, memory: v.exactOptional(v.number()) });
 
 const runSchema = v.object({
   id: nodeIdSchema,
@@ -14,6 +18,8 @@ const runSchema = v.object({
   files: v.array(fileSchema),
   noCopy: v.boolean(),
 });
+
+type RunParams = v.InferOutput<typeof runSchema>;
 
 /** What the thread answers to `run`; `bytes` lie in shared memory and are absent where the value is never copied. */
 export interface ComputeResult {
@@ -30,13 +36,34 @@ export function run(transport: Transport): void {
   let running = new AbortController();
   let session = { seed: 0, epoch: 0 };
 
+  /** Settles when what runs has ended. */
+  let idle: Promise<unknown> = Promise.resolve();
+
+  const calc = async (job: RunParams): Promise<ComputeResult> => {
+    // a job that goes on while the session starts over stays in the graph it began in
+    const into = graph;
+    running = new AbortController();
+    const { signal } = running;
+    for (const file of job.files) inputs.place(file);
+    for (const { id, bytes } of job.inputs) if (bytes && !into.hasData(id)) into.setData(id, decodeValue(bytes));
+    const [ref] = await programs.read(job.refs);
+    const value = await into.calc(ref!, { signal });
+    const digest = into.digest(job.id);
+    if (job.noCopy) return { digest, size: 0 };
+    const bytes = encodeShared(value);
+    return { digest, size: bytes.length, bytes };
+  };
+
   const peer = new Peer(
     transport,
     {
-      configure: method(sessionSchema, (configured) => {
+      configure: method(configureSchema, ({ memory, ...configured }) => {
         session = configured;
         inputs = new PlacedInputs();
-        graph = createGraph({ ...session, inputs });
+        const old = graph;
+        const retain = memory === undefined ? "all" : { bytes: memory, folder: programFolder() };
+        graph = createGraph({ ...session, inputs, retain });
+        void idle.then(() => old.close());
       }),
       clear: method(v.object({}), () => {
         programs = new ProgramSet();
@@ -44,22 +71,13 @@ export function run(transport: Transport): void {
       load: method(programSchema, async (program) => {
         await programs.load(program);
       }),
-      run: method(runSchema, async (job): Promise<ComputeResult> => {
-        // a job that goes on while the session starts over stays in the graph it began in
-        const into = graph;
-        running = new AbortController();
-        const { signal } = running;
-        for (const file of job.files) inputs.place(file);
-        for (const { id, bytes } of job.inputs) if (bytes && !into.hasData(id)) into.setData(id, decodeValue(bytes));
-        const [ref] = await programs.read(job.refs);
-        const value = await into.calc(ref!, { signal });
-        const digest = into.digest(job.id);
-        if (job.noCopy) return { digest, size: 0 };
-        const bytes = shared(encodeValue(value));
-        return { digest, size: bytes.length, bytes };
+      run: method(runSchema, (job): Promise<ComputeResult> => {
+        const result = calc(job);
+        idle = Promise.allSettled([idle, result]);
+        return result;
       }),
       get: method(v.object({ id: nodeIdSchema }), ({ id }): ComputeResult => {
-        const bytes = shared(encodeValue(graph.getData(id)));
+        const bytes = encodeShared(graph.getData(id));
         return { digest: graph.digest(id), size: bytes.length, bytes };
       }),
       ...inspectMethods(() => ({ graph, programs, session })),
@@ -67,10 +85,4 @@ export function run(transport: Transport): void {
     "worker",
   );
   peer.on("abort", () => running.abort());
-}
-
-function shared(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  copy.set(bytes);
-  return copy;
 }

@@ -1,6 +1,7 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
 import { DataClient } from "../store/data-client.js";
 import { serveData } from "../store/data-methods.js";
+import { memoryBudget } from "../store/memory-budget.js";
 import { ObjectStore } from "../store/object-store.js";
 import { SentBytes } from "../store/sent-bytes.js";
 import { dial, dialled } from "../transport/dial.js";
@@ -31,6 +32,11 @@ export interface WorkerOptions {
   readonly labels?: Labels;
   /** What others may ask of this process at most. */
   readonly limits?: Limits;
+  /**
+   * Bytes that values may take in memory: half for encoded values, half for those the worker's thread works with. What goes
+   * beyond lies in a temporary folder. Default: no limit.
+   */
+  readonly memory?: number;
   /** When a silent peer counts as dead; a master, which may run in a client, has ten times as long. */
   readonly heartbeat?: Heartbeat;
 }
@@ -54,7 +60,8 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
   const { cert, key, clientCa } = tls ?? {};
   const master = options.master.replace(/\/+$/, "");
   const labels = checkLabels(options.labels ?? {}, "a worker");
-  const store = new ObjectStore();
+  const budget = memoryBudget(options.memory, 1);
+  const store = new ObjectStore({ memory: budget?.store });
   const sent = new SentBytes();
   const data = new DataClient(
     (address) => dialled(address, { token, tls, heartbeat, patience: address === master ? PATIENT : 1 }),
@@ -88,10 +95,12 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
     link.close();
     data.close();
     files.close();
+    store.close();
     await server.close();
   };
   try {
     const shared = {
+      memory: budget?.thread,
       store,
       sent,
       data,

@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import { ValueLostError } from "../errors.js";
-import { fileSchema, nodeIdSchema, refsSchema, type WorkerJob } from "../protocol.js";
+import { fileSchema, nodeIdSchema, refsSchema } from "../protocol.js";
 import type { ComputeHost } from "./compute-host.js";
+import { fetchInput } from "./fetch-input.js";
 import type { NodeDigest } from "./inspect-job.js";
 import type { WorkerShared } from "./worker-host.js";
 
@@ -26,22 +27,4 @@ export async function runAgain(
     gathered.push({ id: input.id, bytes });
   }
   return compute.call<NodeDigest[]>("again", { id, refs, inputs: gathered, files: await shared.files.place(files) });
-}
-
-/** The bytes of an input, from this process's store or from one that has them; the host's name where it has them no more. */
-export async function fetchInput(
-  { id, hosts, bound }: WorkerJob["inputs"][number],
-  shared: WorkerShared,
-): Promise<Uint8Array | string> {
-  const own = shared.store.get(id);
-  if (own) return own.bytes;
-  const { graph } = shared.store;
-  const host = hosts[0]!;
-  try {
-    const bytes = await shared.data.value(shared.address(host), id);
-    shared.store.put(id, bytes, graph, bound);
-    return bytes;
-  } catch {
-    return host;
-  }
 }

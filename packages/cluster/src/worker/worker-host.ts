@@ -19,9 +19,10 @@ import { systemClock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
+import { fetchInput } from "./fetch-input.js";
 import type { InputFiles } from "./input-files.js";
 import { type NodeDigest, nodesSchema } from "./inspect-job.js";
-import { againSchema, fetchInput, runAgain } from "./run-again.js";
+import { againSchema, runAgain } from "./run-again.js";
 import { UsageNews } from "./usage-news.js";
 
 const LOST =
@@ -32,6 +33,8 @@ export interface WorkerShared {
   readonly store: ObjectStore;
   readonly data: DataClient;
   readonly files: InputFiles;
+  /** How many bytes of values the worker's thread works with in memory; the rest lies in its folder. */
+  readonly memory?: number | undefined;
   /** Where other processes fetch values of this process's store; empty in the master's own. */
   readonly host: string;
   readonly labels: Labels;
@@ -60,7 +63,7 @@ export interface WorkerHandle {
 export async function startWorker(link: Transport, shared: WorkerShared): Promise<WorkerHandle> {
   const compute = new ComputeHost();
   const usage = new UsageNews(
-    () => ({ held: shared.store.bytes, spilled: 0, moved: shared.data.received }),
+    () => ({ held: shared.store.bytes, spilled: shared.store.spilledBytes, moved: shared.data.received }),
     (news) => master.emit("usage", news),
     systemClock,
   );
@@ -125,7 +128,7 @@ function workerMethods(compute: ComputeHost, jobs: RunningJobs, shared: WorkerSh
     configure: method(sessionSchema, (session) => {
       // the master's own threads share its store with others that go on: the master clears it itself
       if (shared.host !== "") shared.store.clear();
-      return compute.configure(session);
+      return compute.configure(shared.memory === undefined ? session : { ...session, memory: shared.memory });
     }),
     clear: method(v.object({}), () => compute.clear()),
     load: method(programSchema, (program) => compute.load(program)),
@@ -134,17 +137,27 @@ function workerMethods(compute: ComputeHost, jobs: RunningJobs, shared: WorkerSh
     nodes: method(nodesSchema, async (job) => compute.call<NodeDigest[]>("nodes", job)),
     again: method(againSchema, (job) => runAgain(job, compute, shared)),
     input: method(v.object({ uri: v.string() }), ({ uri }) => shared.files.find(uri)),
-    get: method(v.object({ id: nodeIdSchema }), async ({ id }) => {
-      const result = await compute.call<ComputeResult>("get", { id });
-      if (shared.host !== "") shared.sent.add("", result.size);
-      return result;
+    get: method(v.object({ id: nodeIdSchema }), async ({ id }): Promise<ComputeResult> => {
+      const { graph } = shared.store;
+      const { digest, size, bytes } = await compute.call<ComputeResult>("get", { id });
+      const own = shared.host === "";
+      if (!own && size > SMALL) {
+        // it is fetched from here like any other
+        await shared.store.put(id, bytes!, graph);
+        return { digest, size };
+      }
+      if (!own) shared.sent.add("", size);
+      return { digest, size, ...(bytes ? { bytes } : {}) };
     }),
   };
 }
 
+/** Values up to so many bytes come with the answer, where a client waits for them. */
+const SMALL = 16 * 1024;
+
 /** What a worker answers to `run`. */
 export type RunAnswer =
-  | { readonly digest: string; readonly size: number }
+  | { readonly digest: string; readonly size: number; readonly bytes?: Uint8Array }
   | { readonly missing: readonly string[]; readonly host: string };
 
 /** The jobs a worker was given: one at a time, unless the master forgot one that goes on. */
@@ -204,7 +217,12 @@ class RunningJobs {
     if (running.aborted) throw new CancelledError("The job was stopped before it began.", {});
     const { id, refs, noCopy, bound } = job;
     const result = await this.#compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
-    if (result.bytes) store.put(id, result.bytes, graph, bound);
-    return { digest: result.digest, size: result.size };
+    const { digest, size, bytes } = result;
+    if (bytes) await store.put(id, bytes, graph, bound);
+    // what is bound to a plane goes to no client
+    const along = job.wanted && bound === undefined && bytes && size <= SMALL && this.#shared.host !== "";
+    if (!along) return { digest, size };
+    this.#shared.sent.add("", size);
+    return { digest, size, bytes };
   }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Message, Transport } from "../../dist/transport/transport.js";
+import { MAX_ATTACHMENT, type Message, type Transport } from "../../dist/transport/transport.js";
 
 /** Two ends of one link. */
 export interface Link {
@@ -126,6 +126,58 @@ export function transportContract(name: string, open: () => Promise<Link>): void
     expect(Buffer.compare(Buffer.from((first!.numbers as Float64Array).buffer), Buffer.from(numbers.buffer))).toBe(0);
     expect(second!.text === text).toBe(true);
     expect(third).toEqual({ last: true });
+  });
+
+  run(
+    "bytes travel beside a message, in order with all others, up to 4 MB, empty ones and those in shared memory too",
+    async ({ a, b }) => {
+      const large = new Uint8Array(new SharedArrayBuffer(MAX_ATTACHMENT)).fill(7);
+      const got: [unknown, number | undefined, number | undefined][] = [];
+      const all = new Promise<void>((resolve) =>
+        b.onMessage((message, bytes) => {
+          if (got.push([message.n, bytes?.length, bytes?.at(-1)]) === 6) resolve();
+        }),
+      );
+      a.send({ n: 1 });
+      a.send({ n: 2 }, Uint8Array.of(1, 2, 3));
+      a.send({ n: 3, text: "x".repeat(5_000_000) }, large);
+      a.send({ n: 4 }, new Uint8Array(0));
+      a.send({ n: 5 });
+      a.send({ n: 6 }, large.subarray(1, 1000));
+      await all;
+      expect(got).toEqual([
+        [1, undefined, undefined],
+        [2, 3, 3],
+        [3, MAX_ATTACHMENT, 7],
+        [4, 0, undefined],
+        [5, undefined, undefined],
+        [6, 999, 7],
+      ]);
+    },
+  );
+
+  run("what arrived with its bytes before there was a listener waits with them", async ({ a, b }) => {
+    a.send({ n: 1 }, Uint8Array.of(9));
+    await pause(30);
+    const got = new Promise<unknown>((resolve) => b.onMessage((message, bytes) => resolve([message.n, ...bytes!])));
+    expect(await got).toEqual([1, 9]);
+  });
+
+  run("who sends much can wait until little is on its way; the end of the link ends the wait", async ({ a, b }) => {
+    const part = new Uint8Array(MAX_ATTACHMENT);
+    let arrived = 0;
+    b.onMessage(() => arrived++);
+    for (let i = 0; i < 12; i++) {
+      await a.drained();
+      a.send({ i }, part);
+    }
+    await a.drained();
+    for (let i = 0; i < 12; i++) a.send({ i }, part);
+    const waiting = a.drained();
+    a.close();
+    await Promise.all([waiting, closed(a), closed(b)]);
+    await a.drained();
+    expect(arrived).toBeGreaterThanOrEqual(9);
   });
 
   run("closing tells both sides once, without a reason, after the last message", async ({ a, b }) => {

@@ -3,6 +3,7 @@ import { Packr } from "msgpackr";
 import { expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { checkMessage, MAX_DEPTH } from "../../dist/transport/check-message.js";
+import { MAX_ATTACHMENT } from "../../dist/transport/transport.js";
 import { seeded } from "../scheduler/world.js";
 import { openSocket } from "./links.js";
 
@@ -30,7 +31,7 @@ async function refusal(send: (client: WebSocket) => void, limit?: number): Promi
 const MALFORMED: { readonly [what: string]: Uint8Array | string } = {
   "a text frame": "hello",
   "an empty frame": new Uint8Array(0),
-  "an unknown kind of frame": Buffer.of(2, 0x80),
+  "an unknown kind of frame": Buffer.of(3, 0x80),
   "no message in the frame": Buffer.of(0),
   "a number": last(packr.pack(5)),
   "an array": last(packr.pack([1])),
@@ -60,6 +61,22 @@ test("C21: a message over the limit ends the link before it is whole, in one fra
     for (let i = 0; i < 3; i++) client.send(piece);
   };
   expect(await refusal(many, 1000)).toBeInstanceOf(BadMessageError);
+});
+
+test("C21: an attachment over its limit, or a text in its place, ends the link; so does what is no message before it", async () => {
+  const attached = Buffer.concat([Buffer.of(2), packr.pack({ a: 1 })]);
+  const after = (frame: Uint8Array | string) => (client: WebSocket) => {
+    client.send(attached);
+    client.send(frame);
+  };
+  expect(await refusal(after(Buffer.alloc(MAX_ATTACHMENT + 1)))).toBeInstanceOf(BadMessageError);
+  expect(await refusal(after("text"))).toBeInstanceOf(BadMessageError);
+  expect(
+    await refusal((client) => {
+      client.send(Buffer.of(2, 0xc1));
+      client.send(Buffer.alloc(3));
+    }),
+  ).toBeInstanceOf(BadMessageError);
 });
 
 test("C21: as deep as params may nest still passes", () => {

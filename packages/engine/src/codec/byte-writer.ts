@@ -12,8 +12,9 @@ export class ByteWriter {
   readonly #drain: ((bytes: Uint8Array) => void) | undefined;
   #view: DataView;
 
-  constructor(drain?: (bytes: Uint8Array) => void, size = 1024) {
-    this.buffer = new Uint8Array(size);
+  /** `room`: how many bytes to gather at first, or the memory to gather them in. */
+  constructor(drain?: (bytes: Uint8Array) => void, room: number | Uint8Array = 1024) {
+    this.buffer = typeof room === "number" ? new Uint8Array(room) : room;
     this.#view = new DataView(this.buffer.buffer);
     this.#drain = drain;
   }

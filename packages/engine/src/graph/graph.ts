@@ -20,6 +20,12 @@ import { type GraphStats, graphStats } from "./stats.js";
 import { Structure } from "./structure.js";
 import { ValueStore } from "./value-store.js";
 
+/** How many bytes values may take in memory, and in which folder the rest lies: a temporary one unless told otherwise. */
+export interface Budget {
+  readonly bytes: number;
+  readonly folder?: string;
+}
+
 /** What a graph is made with; everything has a default. */
 export interface GraphOptions {
   /** Seeds every atom's random numbers, together with the node's id. Default 0. */
@@ -35,7 +41,7 @@ export interface GraphOptions {
    * asked for; others go once their last consumer ran), or a budget in bytes past which the coldest go to a temporary
    * folder and come back when they are asked for.
    */
-  readonly retain?: "all" | "targets" | { readonly bytes: number };
+  readonly retain?: "all" | "targets" | Budget;
   /** Measure how long each atom takes, for `explain`. Default false: it costs memory for each node. */
   readonly timings?: boolean;
   /**
@@ -80,7 +86,7 @@ export class Graph implements Disposable {
       inputs: options.inputs ?? new LocalInputs(),
       reads: new UndeclaredReads(options.undeclared ?? "report"),
     };
-    this.#values = new ValueStore(typeof retain === "object" ? retain.bytes : undefined);
+    this.#values = typeof retain === "object" ? new ValueStore(retain.bytes, retain.folder) : new ValueStore();
     this.#data = new NodeData(this.structure, this.#session, this.#values, options.timings ?? false);
     this.#targetsOnly = retain === "targets";
   }

@@ -1,6 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { SpillError } from "../errors.js";
 import { SLAB, type SlabSpill } from "./slabs.js";
 
 const SLAB_BYTES = SLAB * 8;
@@ -10,6 +11,12 @@ export class SpillFolder implements SlabSpill {
   #opened: { readonly folder: string; readonly slabs: number; readonly objects: number } | undefined;
   #objectsEnd = 0;
   readonly #remove = (): void => this.close();
+  readonly #parent: string;
+
+  /** @param parent Where the folder is made. */
+  constructor(parent: string = tmpdir()) {
+    this.#parent = parent;
+  }
 
   write(slab: number, data: Float64Array): void {
     writeWhole(this.#files().slabs, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), slab * SLAB_BYTES);
@@ -47,7 +54,7 @@ export class SpillFolder implements SlabSpill {
 
   #files() {
     if (!this.#opened) {
-      const folder = mkdtempSync(join(tmpdir(), "graphvm-spill-"));
+      const folder = mkdtempSync(join(this.#parent, "graphvm-spill-"));
       this.#opened = {
         folder,
         slabs: openSync(join(folder, "slabs"), "w+"),
@@ -60,7 +67,16 @@ export class SpillFolder implements SlabSpill {
 }
 
 function writeWhole(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  try {
+    for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, position + done);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new SpillError(
+      `The graph's budget of memory is used up and the disk takes nothing (${why}): free space in the temporary folder, or give it more bytes.`,
+      {},
+      { cause },
+    );
+  }
 }
 
 function readWhole(fd: number, bytes: Uint8Array, position: number): void {

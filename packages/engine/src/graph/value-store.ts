@@ -34,13 +34,13 @@ export class ValueStore {
   readonly #recentNode = new Float64Array(RECENT).fill(-1);
 
   /** @throws BudgetError */
-  constructor(budget?: number) {
+  constructor(budget?: number, folder?: string) {
     if (budget !== undefined && !(budget >= LEAST_BUDGET)) {
       throw new BudgetError(`A budget of ${budget} bytes can't be met: give values ${LEAST_BUDGET} at least.`, {
         bytes: budget,
       });
     }
-    this.#folder = budget === undefined ? undefined : new SpillFolder();
+    this.#folder = budget === undefined ? undefined : new SpillFolder(folder);
     this.#slabs = budget === undefined ? new Slabs() : new Slabs(Math.floor(budget / 2 / (SLAB * 8)), this.#folder);
     this.#objects = new ObjectValues(budget === undefined ? undefined : budget / 2, this.#folder);
   }

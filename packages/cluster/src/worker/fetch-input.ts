@@ -1,0 +1,21 @@
+import type { WorkerJob } from "../protocol.js";
+import type { WorkerShared } from "./worker-host.js";
+
+/** The bytes of an input, from this process's store or from one that has them; a host's name where none has them any more. */
+export async function fetchInput(
+  { id, hosts, bound }: WorkerJob["inputs"][number],
+  shared: WorkerShared,
+): Promise<Uint8Array | string> {
+  const { store } = shared;
+  const own = await store.load(id);
+  if (own) return own;
+  const { graph } = store;
+  for (const host of hosts) {
+    const bytes = await shared.data.value(shared.address(host), id).catch(() => undefined);
+    if (!bytes) continue;
+    // where there is no room to keep it, this job has it all the same
+    await store.put(id, bytes, graph, bound).catch(() => {});
+    return bytes;
+  }
+  return hosts[0]!;
+}
