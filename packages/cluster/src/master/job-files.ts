@@ -24,7 +24,7 @@ export async function findFiles(plan: Plan, inputs: SessionInputs, bound: BoundI
     const files: JobFile[] = [];
     const late: DeclaredFile[] = [];
     for (const file of job.files) {
-      const found = file.plane === undefined ? inputs.resolve(file) : await ask(file);
+      const found = await (file.plane === undefined ? inputs.resolve(file) : ask(file));
       if (found) files.push(found);
       else late.push(file);
     }

@@ -24,11 +24,11 @@ export class SessionInputs {
   }
 
   /**
-   * Hashes an input, or takes the hash from before where the file was not touched since.
+   * Hashes an input, or takes the hash from before where the file was not touched since. The master goes on meanwhile.
    *
    * @throws InputMissingError, InputChangedError where it is not what was declared, or not what it was before.
    */
-  resolve({ uri, sha256: declared }: DeclaredFile): JobFile {
+  async resolve({ uri, sha256: declared }: DeclaredFile): Promise<JobFile> {
     const path = this.#find(uri);
     const stamp = stampOf(path);
     if (!stamp)
@@ -36,7 +36,7 @@ export class SessionInputs {
         `The input ${uri} is not there (looked for ${path}): check the path, or name another root.`,
         { uri, path },
       );
-    const sha256 = this.#local.digest(path, stamp);
+    const sha256 = await this.#local.digestLater(path, stamp);
     const before = this.#files.get(uri);
     if ((declared !== undefined && declared !== sha256) || (before && before.sha256 !== sha256)) {
       throw new InputChangedError(

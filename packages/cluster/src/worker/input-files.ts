@@ -22,7 +22,7 @@ export class InputFiles {
   async place(files: readonly JobFile[]): Promise<JobFile[]> {
     const placed: JobFile[] = [];
     for (const file of files) {
-      if (file.plane !== undefined) placed.push(this.#placeBound(file));
+      if (file.plane !== undefined) placed.push(await this.#placeBound(file));
       else placed.push(this.#fetch ? await this.#placeOne(file) : file);
     }
     return placed;
@@ -33,7 +33,7 @@ export class InputFiles {
    *
    * @throws InputMissingError
    */
-  find(uri: string): { readonly sha256: string; readonly size: number } {
+  async find(uri: string): Promise<{ readonly sha256: string; readonly size: number }> {
     const path = inputPath(this.#local.root, uri);
     const stamp = stampOf(path);
     if (!stamp)
@@ -41,14 +41,14 @@ export class InputFiles {
         `The input ${uri} is not under ${this.#local.root} of a worker of its plane: put it there, or start the worker with another --root.`,
         { uri, path },
       );
-    return { sha256: this.#local.digest(path, stamp), size: stamp.size };
+    return { sha256: await this.#local.digestLater(path, stamp), size: stamp.size };
   }
 
   /** @throws InputMissingError, InputChangedError */
-  #placeBound(file: JobFile): JobFile {
+  async #placeBound(file: JobFile): Promise<JobFile> {
     const { uri, sha256 } = file;
     const path = inputPath(this.#local.root, uri);
-    if (this.find(uri).sha256 !== sha256)
+    if ((await this.find(uri)).sha256 !== sha256)
       throw new InputChangedError(
         `The input ${uri} of plane ${file.plane} is not the file that was declared: its workers have different ones, or it changed.`,
         { uri, path },
@@ -60,7 +60,8 @@ export class InputFiles {
     const { uri, sha256, size } = file;
     const own = inputPath(this.#local.root, uri);
     const stamp = stampOf(own);
-    const path = stamp?.size === size && this.#local.digest(own, stamp) === sha256 ? own : await this.#copy(sha256);
+    const same = stamp?.size === size && (await this.#local.digestLater(own, stamp)) === sha256;
+    const path = same ? own : await this.#copy(sha256);
     return { uri, sha256, size, path, ...stampOf(path) };
   }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputChangedError, InputMissingError } from "../errors.js";
@@ -23,6 +24,8 @@ export class LocalInputs implements Inputs {
   readonly root: string;
   readonly #fetched = new FetchedInputs();
   readonly #known = new Map<string, Known>();
+  /** Files that are being hashed, as they were when that began. */
+  readonly #hashing = new Map<string, Promise<string>>();
   readonly #open = new Map<string, { file: FileValue; stamp: FileStamp }>();
 
   constructor(root: string = process.cwd()) {
@@ -80,6 +83,24 @@ export class LocalInputs implements Inputs {
     if (stamp) this.#known.set(path, { ...stamp, sha256 });
     return sha256;
   }
+
+  /** The same without keeping the thread: a file is read and hashed in the turns between other work, and only once. */
+  digestLater(path: string, stamp: FileStamp | undefined = stampOf(path)): Promise<string> {
+    const known = this.#known.get(path);
+    if (known && sameStamp(stamp, known)) return Promise.resolve(known.sha256);
+    const key = JSON.stringify([path, stamp]);
+    let hashing = this.#hashing.get(key);
+    if (!hashing) {
+      hashing = hashFileLater(path)
+        .then((sha256) => {
+          if (stamp) this.#known.set(path, { ...stamp, sha256 });
+          return sha256;
+        })
+        .finally(() => this.#hashing.delete(key));
+      this.#hashing.set(key, hashing);
+    }
+    return hashing;
+  }
 }
 
 /** The path an input URI names: `file:` URLs and absolute paths as they are, others under the root. */
@@ -108,4 +129,19 @@ function hashFile(path: string): string {
     closeSync(fd);
   }
   return hash.digest("hex");
+}
+
+async function hashFileLater(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  const buffer = new Uint8Array(1 << 20);
+  const file = await open(path, "r");
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return hash.digest("hex");
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 }
