@@ -170,6 +170,23 @@ export class ValueTooLargeError extends GraphvmError {
   static override readonly code = "GVM3802";
 }
 
+/** A master that has its session in a folder. */
+export class FolderLockedError extends GraphvmError {
+  static override readonly code = "GVM3511";
+  static override readonly exitCode = 2;
+}
+
+/** A folder that holds a session where none should be, or none where one should be. */
+export class SessionFolderError extends GraphvmError {
+  static override readonly code = "GVM3512";
+  static override readonly exitCode = 2;
+}
+
+/** Where a session was there is another now. */
+export class OtherSessionError extends GraphvmError {
+  static override readonly code = "GVM3513";
+}
+
 registerErrors(
   ModuleCompileError,
   ModuleMissingError,
@@ -204,4 +221,7 @@ registerErrors(
   ReplayOptionError,
   SpillFailedError,
   ValueTooLargeError,
+  FolderLockedError,
+  SessionFolderError,
+  OtherSessionError,
 );

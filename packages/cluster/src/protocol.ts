@@ -31,6 +31,9 @@ export const programSchema = v.object({
 
 export const sessionSchema = v.object({ seed: v.number(), epoch: v.number() });
 
+/** What a worker is told of its session, and says again when it comes back. */
+export const workerSessionSchema = v.object({ ...sessionSchema.entries, session: v.string(), graph: v.number() });
+
 /** A declared input as the master knows it; `path` is set where the worker shares the master's file system. */
 export const fileSchema = v.object({
   uri: v.string(),
@@ -62,6 +65,19 @@ export type WorkerJob = v.InferOutput<typeof jobSchema>;
 export const jobResultSchema = v.object({ digest: sha256Schema, size: v.number() });
 export type JobResult = v.InferOutput<typeof jobResultSchema>;
 
+/** Values of finished jobs that a worker has; of one that is never copied, the size is 0. */
+export const heldSchema = v.array(v.object({ job: nodeIdSchema, digest: sha256Schema, size: v.number() }));
+
+/** What a worker that comes back says: which it was, in which session and graph, with which programs, and what it holds. */
+const returningSchema = v.object({
+  worker: v.string(),
+  session: v.string(),
+  graph: v.number(),
+  programs: v.array(sha256Schema),
+  held: heldSchema,
+});
+export type Returning = v.InferOutput<typeof returningSchema>;
+
 export const joinSchema = v.object({
   protocol: v.number(),
   version: v.string(),
@@ -70,5 +86,6 @@ export const joinSchema = v.object({
   host: v.pipe(v.string(), v.regex(/^(wss?:\/\/[^/\s]+)?$/, "expected ws://host:port")),
   node: v.string(),
   labels: v.exactOptional(labelsSchema),
+  back: v.exactOptional(returningSchema),
 });
 export type Join = v.InferOutput<typeof joinSchema>;

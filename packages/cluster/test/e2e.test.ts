@@ -1,9 +1,8 @@
 import { connectWorker } from "@graphvm/cluster";
 import type { Ref } from "@graphvm/engine";
-import { disposableCluster } from "@graphvm/testing";
+import { disposableCluster, TcpProxy } from "@graphvm/testing";
 import { expect, test } from "vitest";
 import { failureOf, fixture, go, started, tempFolder, write } from "./helpers.js";
-import { countingProxy } from "./proxy.js";
 
 type Words = typeof import("./fixtures/words.js");
 type Numbers = typeof import("./fixtures/numbers.js");
@@ -56,17 +55,17 @@ test("C1: the same digests on 1, 2 and 5 threads, on sockets and on a mixture", 
 test("C2: values go from worker to worker: the master sees none of their bytes", async () => {
   await using cluster = await disposableCluster({ threads: 0 });
   const { session } = cluster;
-  await using proxy = await countingProxy(cluster.url);
+  await using proxy = await TcpProxy.start(cluster.url);
   await using _one = await connectWorker({ master: proxy.url });
   await using _two = await connectWorker({ master: proxy.url });
   const { numbers } = await session.load<Numbers>(fixture("numbers.ts"));
-  const before = proxy.bytes();
+  const before = proxy.bytes;
   const jobs = await session.jobDeps([numbers.both(500_000, 400_000)], { cut: ["numbers.block"] });
   await session.dispatchJobs(jobs);
   const done = await session.wait();
   // two workers made a block each, so one block of megabytes had to travel
   expect(new Set(done.slice(0, 2).map((job) => job.worker)).size).toBe(2);
-  expect(proxy.bytes() - before).toBeLessThan(50_000);
+  expect(proxy.bytes - before).toBeLessThan(50_000);
   expect(await session.getData(numbers.both(500_000, 400_000))).toBe(500_002);
   expect(await session.getData(numbers.block(400_000))).toHaveLength(400_000);
 });

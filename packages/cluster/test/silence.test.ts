@@ -68,8 +68,12 @@ test("C23: a master that is stopped is missed by its clients and workers", async
   const master = fork(new URL("./fixtures/master-main.mjs", import.meta.url), { execArgv: [] });
   const [url] = (await once(master, "message")) as [string];
   try {
-    await using session = await connect(url, { heartbeat });
-    await using worker = await connectWorker({ master: url, heartbeat: { every: 0.1, deadAfter: 0.1 } });
+    await using session = await connect(url, { heartbeat, reconnectSeconds: 0 });
+    await using worker = await connectWorker({
+      master: url,
+      heartbeat: { every: 0.1, deadAfter: 0.1 },
+      reconnectSeconds: 0,
+    });
     await session.status();
     master.kill("SIGSTOP");
     const error = await failureOf(session.status());

@@ -7,6 +7,22 @@ import { fixture, graphvm, graphvmJson, Running, startMaster, testFolder } from 
 const WORDS = fixture("words.ts");
 const BAD = fixture("bad-rules.ts");
 
+/** A job that waits until the file `go` is there. */
+const SLOW = `import { existsSync, writeFileSync } from "node:fs";
+import { apply, namespace, rule } from "graphvm";
+async function slow(folder) {
+  writeFileSync(folder + "/started", "");
+  while (!existsSync(folder + "/go")) await new Promise((done) => setTimeout(done, 10));
+  return "it went";
+}
+const waits = namespace("waits", { slow: rule((folder: string) => apply(slow, folder)()) });
+export const main = (session) => session.calc(waits.slow(process.cwd()));
+`;
+
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((done) => setTimeout(done, 20));
+}
+
 describe("start-master, start-worker, status and stop", () => {
   test("threads and workers elsewhere compute together; stop ends all of them in order", async () => {
     const { path, leftovers } = testFolder();
@@ -55,7 +71,8 @@ describe("start-master, start-worker, status and stop", () => {
   test("a worker ends with 130 on Ctrl-C, and with 1 where the master is gone", async () => {
     const { path } = testFolder();
     const master = await startMaster(path, ["--workers", "0"]);
-    const [one, two] = [1, 2].map(() => new Running(["start-worker", "--master", master.url], path));
+    const start = ["start-worker", "--master", master.url, "--reconnect-seconds", "1"];
+    const [one, two] = [1, 2].map(() => new Running(start, path));
     await Promise.all([one!.says("graphvm worker"), two!.says("graphvm worker")]);
     one!.child.kill("SIGINT");
     expect((await one!.ended).code).toBe(130);
@@ -97,6 +114,24 @@ describe("start-master, start-worker, status and stop", () => {
     await graphvm(["stop", "--master", master.url], path);
     await master.ended;
     expect(existsSync(join(path, "kept/journal.ndjson"))).toBe(true);
+  });
+
+  test("--resume goes on with a session whose master was killed, also for a command that waits", async () => {
+    const { path } = testFolder();
+    writeFileSync(join(path, "slow.ts"), SLOW);
+    const master = await startMaster(path, ["--journal", "kept"]);
+    const waiting = graphvm(["run", "slow.ts#main", "--master", master.url], path);
+    await until(() => existsSync(join(path, "started")));
+    master.child.kill("SIGKILL");
+    await master.ended;
+    const refused = await graphvm(["start-master", "--port", "0", "--journal", "kept"], path);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/^GVM3512: .*--resume kept/) });
+    const { port } = new URL(master.url);
+    const again = await startMaster(path, ["--port", port, "--resume", "kept"]);
+    writeFileSync(join(path, "go"), "");
+    expect(await waiting).toMatchObject({ code: 0, stdout: "it went\n" });
+    await graphvm(["stop", "--master", again.url], path);
+    await again.ended;
   });
 
   test("a port in use", async () => {

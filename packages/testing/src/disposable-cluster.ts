@@ -21,6 +21,8 @@ export interface ClusterOptions extends Omit<MasterOptions, "port" | "workers"> 
   readonly processes?: number;
   /** Where workers look for inputs. Default: the master's root. */
   readonly workerRoot?: string;
+  /** For how long workers and sessions dial a lost master again. Default 0: they end. */
+  readonly reconnectSeconds?: number;
   /** Jobs may still run when the cluster ends. */
   readonly leaveJobs?: boolean;
 }
@@ -38,7 +40,7 @@ const live: { count: number; before: Resources } = { count: 0, before: new Map()
  */
 export async function disposableCluster(options: ClusterOptions = {}): Promise<DisposableCluster> {
   if (live.count++ === 0) live.before = openResources();
-  const { threads = 1, sockets = 0, processes = 0, workerRoot, leaveJobs = false, ...rest } = options;
+  const { threads = 1, sockets = 0, processes = 0, workerRoot, leaveJobs = false, reconnectSeconds, ...rest } = options;
   const master = await startMaster({ ...rest, port: 0, workers: threads }).catch((error: unknown) => {
     live.count--;
     throw error;
@@ -83,7 +85,8 @@ export class DisposableCluster implements AsyncDisposable {
 
   /** Opens another session, the operator's unless another token is shown. */
   async open(token = this.#options.tokens?.operator ?? this.#options.token): Promise<Session> {
-    const session = await connect(this.url, token === undefined ? {} : { token });
+    const { reconnectSeconds = 0 } = this.#options;
+    const session = await connect(this.url, { reconnectSeconds, ...(token === undefined ? {} : { token }) });
     this.#sessions.push(session);
     return session;
   }
@@ -153,10 +156,11 @@ export class DisposableCluster implements AsyncDisposable {
   }
 
   #workerOptions() {
-    const { tokens, root, workerRoot = root, heartbeat } = this.#options;
+    const { tokens, root, workerRoot = root, heartbeat, reconnectSeconds = 0 } = this.#options;
     const token = tokens?.worker ?? tokens?.operator ?? this.#options.token;
     return {
       master: this.url,
+      reconnectSeconds,
       ...(token === undefined ? {} : { token }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
       ...(workerRoot === undefined ? {} : { root: workerRoot }),

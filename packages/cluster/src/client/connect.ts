@@ -1,13 +1,16 @@
 import * as v from "valibot";
 import { DEFAULT_PORT } from "../master/start-master.js";
 import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
-import { Peer } from "../rpc/peer.js";
+import { systemClock } from "../transport/clock.js";
 import { dial } from "../transport/dial.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
+import { RECONNECT_SECONDS } from "../transport/redial.js";
 import type { ClientTls } from "../transport/tls.js";
+import { MasterLink } from "./master-link.js";
 import { Session } from "./session.js";
 
 const helloSchema = v.object({
+  session: v.string(),
   seed: v.number(),
   epoch: v.number(),
   role: v.picklist(["operator", "auditor"]),
@@ -19,8 +22,13 @@ export interface ConnectOptions {
   readonly token?: string;
   /** For `wss://` masters: whom to believe, and a certificate to show where the master asks for one. */
   readonly tls?: ClientTls;
-  /** When a silent master counts as dead: calls that wait for it fail then. */
+  /** When a silent master counts as dead. */
   readonly heartbeat?: Heartbeat;
+  /**
+   * For how long a lost master is dialled again, in seconds; 0: not at all. Default 60. Calls without an answer wait for it and
+   * are sent again; one that changes the session happens once all the same.
+   */
+  readonly reconnectSeconds?: number;
 }
 
 /**
@@ -32,17 +40,14 @@ export interface ConnectOptions {
  * await using session = await connect("ws://127.0.0.1:7225");
  */
 export async function connect(url = `ws://127.0.0.1:${DEFAULT_PORT}`, options: ConnectOptions = {}): Promise<Session> {
-  const link = await dial(url, {
-    token: options.token ?? process.env.GRAPHVM_TOKEN,
-    tls: options.tls,
-    heartbeat: options.heartbeat,
+  const { tls, heartbeat, reconnectSeconds = RECONNECT_SECONDS } = options;
+  const token = options.token ?? process.env.GRAPHVM_TOKEN;
+  const link = await MasterLink.open({
+    url,
+    reconnectSeconds,
+    clock: heartbeat?.clock ?? systemClock,
+    dial: () => dial(url, { token, tls, heartbeat }),
+    greet: (peer, client) => peer.ask("hello", { protocol: PROTOCOL_VERSION, version: VERSION, client }, helloSchema),
   });
-  const peer = new Peer(link, {}, `master at ${url}`);
-  try {
-    const hello = await peer.ask("hello", { protocol: PROTOCOL_VERSION, version: VERSION }, helloSchema);
-    return new Session(peer, url, hello);
-  } catch (error) {
-    peer.close();
-    throw error;
-  }
+  return new Session(link, url, link.hello);
 }

@@ -11,9 +11,9 @@ import { generatedName, type RuleBodies, rulesModule } from "../program/generate
 import { hostOfNamespace } from "../program/host-modules.js";
 import type { Program } from "../program/program.js";
 import { ProgramSet } from "../program/program-set.js";
-import type { Peer } from "../rpc/peer.js";
 import { gather, type Piece } from "../store/pieces.js";
 import type { Jobs } from "./jobs.js";
+import type { MasterLink } from "./master-link.js";
 import { fetchRecording, type MadeRecording, type RecordingFile } from "./recording-file.js";
 
 /** A module's exports; name the type to have them typed: `session.load<typeof import("./fraud.js")>("./fraud.ts")`. */
@@ -71,17 +71,17 @@ export class Session implements AsyncDisposable {
   readonly epoch: number;
   /** What the master lets this client do. */
   readonly role: ClientRole;
-  readonly #peer: Peer;
+  readonly #link: MasterLink;
   readonly #programs = new ProgramSet();
   readonly #progress = new Set<(progress: Progress) => void>();
 
-  constructor(peer: Peer, url: string, hello: { seed: number; epoch: number; role: ClientRole }) {
-    this.#peer = peer;
+  constructor(link: MasterLink, url: string, hello: { seed: number; epoch: number; role: ClientRole }) {
+    this.#link = link;
     this.url = url;
     this.seed = hello.seed;
     this.epoch = hello.epoch;
     this.role = hello.role;
-    peer.on("progress", (progress) => {
+    link.on("progress", (progress) => {
       for (const listener of this.#progress) listener(progress as Progress);
     });
   }
@@ -118,7 +118,7 @@ export class Session implements AsyncDisposable {
 
   /** Empties the graph: jobs and values go, programs stay. */
   async initGraph(): Promise<void> {
-    await this.#peer.call("initGraph");
+    await this.#link.call("initGraph");
   }
 
   /**
@@ -127,7 +127,7 @@ export class Session implements AsyncDisposable {
    * @throws RuleNeverEndsError, and whatever the rules throw
    */
   async jobDeps(roots: readonly Ref[], { cut = [], noCopy = [] }: CutRules = {}): Promise<Jobs> {
-    const answer = await this.#peer.call<Plan>("jobDeps", { refs: this.#wire(roots), cut, noCopy });
+    const answer = await this.#link.call<Plan>("jobDeps", { refs: this.#wire(roots), cut, noCopy });
     return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
   }
 
@@ -142,7 +142,7 @@ export class Session implements AsyncDisposable {
     { noCopy = [], timeout, retries }: Pick<CutRules, "noCopy"> & JobLimits = {},
   ): Promise<Jobs> {
     const { roots, cut } = jobs;
-    const answer = await this.#peer.call<Plan>("dispatchJobs", {
+    const answer = await this.#link.call<Plan>("dispatchJobs", {
       refs: this.#wire(roots),
       cut,
       noCopy,
@@ -157,7 +157,7 @@ export class Session implements AsyncDisposable {
    * done is kept, and another dispatch goes on from there.
    */
   async cancel({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
-    await this.#peer.call("cancel", { force });
+    await this.#link.call("cancel", { force });
   }
 
   /**
@@ -172,10 +172,10 @@ export class Session implements AsyncDisposable {
 
   /** Calls `listener` whenever a job starts or ends, until the returned function is called. */
   onProgress(listener: (progress: Progress) => void): () => void {
-    if (this.#progress.size === 0) this.#peer.emit("follow", true);
+    if (this.#progress.size === 0) this.#link.emit("follow", true);
     this.#progress.add(listener);
     return () => {
-      if (this.#progress.delete(listener) && this.#progress.size === 0) this.#peer.emit("follow", false);
+      if (this.#progress.delete(listener) && this.#progress.size === 0) this.#link.emit("follow", false);
     };
   }
 
@@ -185,7 +185,7 @@ export class Session implements AsyncDisposable {
    * @throws SessionStateError where no job computes it; ValueLostError where its worker is gone.
    */
   async getData<T>(ref: Ref<T>): Promise<T> {
-    return this.#decoded<T>(await this.#peer.call("getData", { refs: this.#wire([ref]) }));
+    return this.#decoded<T>(await this.#link.call("getData", { refs: this.#wire([ref]) }));
   }
 
   /** `jobDeps`, `dispatchJobs`, `wait` and `getData` in one. */
@@ -204,25 +204,25 @@ export class Session implements AsyncDisposable {
     const stop = onProgress ? this.onProgress(onProgress) : undefined;
     try {
       const call = { refs: this.#wire([ref]), cut, noCopy, ...limitsOf({ timeout, retries }) };
-      return await this.#decoded<T>(await this.#peer.call("calc", call));
+      return await this.#decoded<T>(await this.#link.call("calc", call));
     } finally {
       stop?.();
     }
   }
 
   async graphStats(): Promise<ClusterStats> {
-    return this.#peer.call("graphStats");
+    return this.#link.call("graphStats");
   }
 
   /** The planned graph, folded by rule above `fold` nodes, with the worker of each finished job. */
   async graph(
     options: { readonly fold?: number } = {},
   ): Promise<{ picture: GraphPicture; workers: { [job: string]: string } }> {
-    return this.#peer.call("graph", { fold: options.fold ?? 1000 });
+    return this.#link.call("graph", { fold: options.fold ?? 1000 });
   }
 
   async status(): Promise<SessionStatus & { recording: { on: boolean; calls: number } }> {
-    return this.#peer.call("status");
+    return this.#link.call("status");
   }
 
   /**
@@ -232,11 +232,11 @@ export class Session implements AsyncDisposable {
    * await session.setRecording(true, { capture: ["inputs", "outputs"], digests: "nodes", author: "risk desk" });
    */
   async setRecording(on: boolean, options: RecordingOptions = {}): Promise<void> {
-    await this.#peer.call("setRecording", { on, ...(options.capture ? withoutCode(options) : options) });
+    await this.#link.call("setRecording", { on, ...(options.capture ? withoutCode(options) : options) });
   }
 
   async clearRecording(): Promise<void> {
-    await this.#peer.call("clearRecording");
+    await this.#link.call("clearRecording");
   }
 
   /**
@@ -247,21 +247,21 @@ export class Session implements AsyncDisposable {
    * captured is not what was read; ArchiveLimitError above 4 GB.
    */
   async getRecording(options: Pick<RecordingOptions, "capture"> = {}): Promise<RecordingFile> {
-    const made = await this.#peer.call<MadeRecording>("getRecording", options.capture ? withoutCode(options) : {});
+    const made = await this.#link.call<MadeRecording>("getRecording", options.capture ? withoutCode(options) : {});
     return fetchRecording(made, async (offset) => {
-      const { bytes } = await this.#peer.call<{ bytes: Uint8Array }>("recordingPiece", { file: made.file, offset });
+      const { bytes } = await this.#link.call<{ bytes: Uint8Array }>("recordingPiece", { file: made.file, offset });
       return bytes;
     });
   }
 
   /** Ends the master and all its workers. */
   async endCluster(): Promise<void> {
-    await this.#peer.call("endCluster");
+    await this.#link.call("endCluster");
   }
 
   /** Issues a call as it stands in a journal; for replay. */
   async replayCall<T = unknown>(method: string, params: unknown): Promise<T> {
-    return this.#peer.call<T>(method, params);
+    return this.#link.call<T>(method, params);
   }
 
   /** The encoded value of a node; for replay. */
@@ -269,13 +269,13 @@ export class Session implements AsyncDisposable {
     readonly id: string;
     readonly job: string;
   }): Promise<{ bytes: Uint8Array; digest: string }> {
-    const { bytes, digest } = await this.#peer.call<{ bytes?: Uint8Array; digest: string }>("nodeValue", params);
+    const { bytes, digest } = await this.#link.call<{ bytes?: Uint8Array; digest: string }>("nodeValue", params);
     return { bytes: bytes ?? (await this.#gathered(params.id)), digest };
   }
 
   /** Leaves the session. The master and its jobs go on. */
   async close(): Promise<void> {
-    this.#peer.close();
+    this.#link.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -283,7 +283,7 @@ export class Session implements AsyncDisposable {
   }
 
   #gathered(id: string): Promise<Uint8Array> {
-    return gather(id, (piece) => this.#peer.call<Piece>("value", { id, piece }));
+    return gather(id, (piece) => this.#link.call<Piece>("value", { id, piece }));
   }
 
   /** A small value comes with the answer, a large one in pieces. */
@@ -298,7 +298,7 @@ export class Session implements AsyncDisposable {
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       if (signal?.aborted) await this.cancel();
-      return (await this.#peer.call<{ jobs: JobOutcome[] }>("wait", params)).jobs;
+      return (await this.#link.call<{ jobs: JobOutcome[] }>("wait", params)).jobs;
     } finally {
       signal?.removeEventListener("abort", cancel);
       stop?.();
@@ -306,7 +306,7 @@ export class Session implements AsyncDisposable {
   }
 
   async #load(method: "load" | "remoteEval" | "addRules", program: Program): Promise<Module> {
-    await this.#peer.call(method, { program });
+    await this.#link.call(method, { program });
     return this.#programs.load(program);
   }
 

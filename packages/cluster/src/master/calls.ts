@@ -4,7 +4,7 @@ import { SessionStateError } from "../errors.js";
 import type { Plan } from "../planner/planner-graph.js";
 import type { Program } from "../program/program.js";
 import { programSchema, refsSchema } from "../protocol.js";
-import type { Json } from "../recording/index.js";
+import type { Json, JsonObject } from "../recording/index.js";
 import { AUDIT_CALLS } from "./audit-calls.js";
 import { type Answer, type Call, call } from "./call.js";
 import { jobDetails } from "./job-details.js";
@@ -53,7 +53,7 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
   }),
 
   dispatchJobs: call(calcSchema, true, async ({ refs, cut, noCopy, until, ...limits }, session) => {
-    return dispatched(await session.dispatch(refs, { cut, noCopy }, limits, { until }));
+    return dispatched(await session.dispatch(refs, { cut, noCopy }, limits, { until }), session);
   }),
 
   cancel: call(v.strictObject({ force: v.boolean() }), true, async ({ force }, session) => {
@@ -63,6 +63,7 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
 
   wait: call(v.strictObject({ brief: v.exactOptional(v.boolean()) }), false, async ({ brief }, session, log) => {
     await session.runner.settled();
+    session.runner.outcomes?.flush();
     // a session may have run a million jobs: who asks for none of them gets an answer that costs what is new
     const all = brief && log.toldJobs ? undefined : session.outcomes();
     const since = session.outcomesSince();
@@ -110,11 +111,17 @@ export async function dispatchWanted(
   { refs, cut, noCopy, until, ...limits }: CalcParams,
   session: MasterSession,
 ): Promise<Answer> {
-  return dispatched(await session.dispatch(refs, { cut, noCopy }, limits, { until, wanted: true }));
+  return dispatched(await session.dispatch(refs, { cut, noCopy }, limits, { until, wanted: true }), session);
 }
 
-function dispatched(plan: Plan): Answer {
-  return { answer: { jobs: plan.jobs.map(jobInfo), nodes: plan.nodes, edges: plan.edges }, logged: counts(plan) };
+/** The journal keeps what the inputs were: who resumes the session must find them as they are. */
+function dispatched(plan: Plan, session: MasterSession): Answer {
+  const inputs = session.inputs.of(plan.jobs.flatMap((job) => job.files.map(({ uri }) => uri)));
+  const logged = {
+    ...(counts(plan) as JsonObject),
+    ...(inputs.length > 0 ? { inputs: inputs as unknown as Json } : {}),
+  };
+  return { answer: { jobs: plan.jobs.map(jobInfo), nodes: plan.nodes, edges: plan.edges }, logged };
 }
 
 function jobInfo({ id, rule, label, inputs, nodes, on, bound }: Plan["jobs"][number]): JobInfo {

@@ -1,11 +1,12 @@
-import { fromWireError, toWireError } from "@graphvm/engine";
+import { fromWireError, toWireError, type WireError } from "@graphvm/engine";
 import { ConnectionLostError, GraphEmptiedError, SessionStateError, ValueLostError } from "../errors.js";
+import type { JobOutcomes } from "../folder/job-outcomes.js";
 import { labelsText } from "../labels.js";
 import type { PlannedJob } from "../planner/planner-graph.js";
 import type { WorkerJob } from "../protocol.js";
 import type { Job } from "../scheduler/job.js";
 import { Scheduler } from "../scheduler/scheduler.js";
-import type { Instruction, JobLimits, SchedulerEvent } from "../scheduler/types.js";
+import type { Ended, Instruction, JobLimits, SchedulerEvent } from "../scheduler/types.js";
 import type { WorkerEntry } from "../scheduler/worker.js";
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
@@ -35,7 +36,7 @@ interface PlannedRun extends JobFiles {
 
 /** The scheduler's hands: carries out its instructions and tells it what happened. */
 export class JobRunner {
-  #scheduler = new Scheduler();
+  #scheduler: Scheduler;
   readonly #pool: WorkerPool;
   readonly #store: ObjectStore;
   readonly #data: DataClient;
@@ -60,15 +61,31 @@ export class JobRunner {
   /** Workers whose thread is being killed. */
   readonly #stopping = new Map<string, Promise<void>>();
 
-  /** @param patience How long jobs wait for a first worker before they fail, in seconds. */
+  /** Where it is written down how jobs end. */
+  outcomes: JobOutcomes | undefined;
+  /** Settles when workers of a master before this one have come back. */
+  #returned: Promise<void> | undefined;
+  #release: () => void = () => {};
+
+  /**
+   * @param patience How long jobs wait for a first worker before they fail, in seconds.
+   * @param returning Nothing is run until `returned` is called.
+   */
   constructor(
     pool: WorkerPool,
     store: ObjectStore,
     data: DataClient,
     patience: number,
+    returning = false,
     clock: Clock = systemClock,
     watch = new Watch(),
   ) {
+    this.#scheduler = new Scheduler(returning);
+    if (returning) {
+      this.#returned = new Promise((resolve) => {
+        this.#release = resolve;
+      });
+    }
     this.boundInputs = new BoundInputs(pool);
     this.#runs = new RunTimers(clock);
     this.activity = new Activity(clock);
@@ -80,7 +97,7 @@ export class JobRunner {
   }
 
   /** @throws SessionStateError where a job is known as one whose value is copied, or the other way round. */
-  submit(jobs: readonly PlannedRun[], limits: JobLimits = {}): void {
+  submit(jobs: readonly PlannedRun[], limits: JobLimits = {}, ended?: ReadonlyMap<string, Ended>): void {
     const fresh = jobs.filter(({ job }) => {
       const known = this.#scheduler.job(job.id);
       if (!known || known.state === "failed") return true;
@@ -90,7 +107,9 @@ export class JobRunner {
     // a known job keeps the plan it has: its inputs and files belong together
     for (const each of fresh) this.#planned.set(each.job.id, each);
     this.#firstError = undefined;
-    this.handle({ kind: "submitted", jobs: jobs.map(({ job }) => job), limits });
+    const known = ended ? { ended } : {};
+    for (const { job } of fresh) if ("digest" in (ended?.get(job.id) ?? {})) this.#finished.add(job.id);
+    this.handle({ kind: "submitted", jobs: jobs.map(({ job }) => job), limits, ...known });
   }
 
   /** The job's value will be asked for: where it is small it is to come with the news that it is there. */
@@ -176,12 +195,20 @@ export class JobRunner {
     return this.#scheduler.workers();
   }
 
+  /** Workers of a master before this one have come back, or won't. */
+  returned(): void {
+    this.#returned = undefined;
+    this.#release();
+    this.handle({ kind: "returned" });
+  }
+
   /** Forgets every job; those that still run are not listened to, and killed where their time was limited. */
-  reset(): void {
+  reset(graph: number): void {
+    this.outcomes?.reset(graph);
     this.#reject(new GraphEmptiedError("The graph was emptied while its jobs ran: dispatch them again.", {}));
     this.#generation++;
     for (const worker of this.#runs.clear()) this.#stop(worker);
-    this.#scheduler = new Scheduler();
+    this.#scheduler = new Scheduler(this.#returned !== undefined);
     for (const worker of this.#pool.list()) this.#rejoin(worker, this.#generation);
     this.#planned = new Map();
     this.#wanted.clear();
@@ -195,6 +222,7 @@ export class JobRunner {
    * @throws ValueLostError where the worker that had it is gone.
    */
   async value(id: string, jobId: string): Promise<{ bytes: Uint8Array; digest: string }> {
+    await this.#returned;
     this.handle({ kind: "wanted", job: jobId });
     if (this.#scheduler.job(jobId)?.state !== "done") await this.settled();
     const job = this.#scheduler.job(jobId);
@@ -254,6 +282,7 @@ export class JobRunner {
     this.#closed = true;
     this.#runs.clear();
     clearTimeout(this.#noWorkersTimer);
+    this.#release();
     this.#generation++;
     this.#reject(new ConnectionLostError("The master ended.", {}));
   }
@@ -282,10 +311,14 @@ export class JobRunner {
       case "abort":
         this.#pool.abort(instruction.worker);
         return;
-      case "done":
+      case "done": {
         this.#finished.add(instruction.job);
+        const { digest, size } = this.#scheduler.job(instruction.job)!;
+        this.outcomes?.add({ id: instruction.job, digest: digest!, size });
         return;
+      }
       case "jobFailed":
+        this.outcomes?.add({ id: instruction.job, error: withoutStack(instruction.error) });
         this.#firstError ??= fromWireError(instruction.error);
         this.#reject(this.#firstError);
     }
@@ -354,7 +387,7 @@ export class JobRunner {
   }
 
   #watchForWorkers(): void {
-    const starved = this.#pool.size === 0 && this.#scheduler.busy && !this.#closed;
+    const starved = this.#pool.size === 0 && this.#scheduler.busy && !this.#closed && !this.#returned;
     if (!starved) {
       clearTimeout(this.#noWorkersTimer);
       this.#noWorkersTimer = undefined;
@@ -366,6 +399,11 @@ export class JobRunner {
     }, this.#patience * 1000);
     this.#noWorkersTimer.unref();
   }
+}
+
+/** An error without its stack, which names places of this machine. */
+function withoutStack({ code, name, message, fields }: WireError): WireError {
+  return { code, name, message, fields };
 }
 
 function otherNoCopy({ rule, noCopy }: PlannedJob): SessionStateError {

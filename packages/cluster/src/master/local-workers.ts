@@ -1,5 +1,6 @@
 import { memoryLink } from "../transport/memory.js";
-import { startWorker, type WorkerHandle, type WorkerShared } from "../worker/worker-host.js";
+import { startWorker, type WorkerHandle } from "../worker/worker-host.js";
+import type { WorkerShared } from "../worker/worker-shared.js";
 import type { MasterSession } from "./session.js";
 
 /** A thread that dies before it joins, this often in a row, is not replaced any more. */

@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { RefusedError, SessionStateError } from "../errors.js";
+import type { SessionFolder } from "../folder/session-folder.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { bytesSchema, nodeIdSchema, PROTOCOL_VERSION, sha256Schema, VERSION } from "../protocol.js";
-import type { Json } from "../recording/index.js";
-import { Attached, type Method, type Methods, method, Peer } from "../rpc/peer.js";
+import { type Json, RecordingError } from "../recording/index.js";
+import { Attached, type CallKey, type Method, type Methods, method, Peer } from "../rpc/peer.js";
 import type { Clock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import type { MasterEvent } from "../watch/events.js";
@@ -11,8 +12,10 @@ import type { Answer, Call } from "./call.js";
 import { type CalcParams, calcSchema, dispatchWanted, SESSION_CALLS } from "./calls.js";
 import { Draining } from "./draining.js";
 import { IdleEnd } from "./idle-end.js";
+import type { JournalMarks } from "./journal-marks.js";
 import { MadeRecordings } from "./made-recordings.js";
 import { type ClientRole, methodsFor } from "./method-roles.js";
+import { OnceCalls } from "./once.js";
 import { PlacedFiles } from "./placed-files.js";
 import { ProgressNews } from "./progress-news.js";
 import { makeRecording } from "./recorder.js";
@@ -22,10 +25,25 @@ import type { RecordingSettings, SessionLog } from "./session-log.js";
 /** Above so many nodes a recording keeps its graph folded by rule. */
 const DRAWN_NODES = 1000;
 
+/** Calls that are answered where the journal can't be written: what there is can still be looked at and saved. */
+const READS: ReadonlySet<string> = new Set(["status", "graph", "graphStats", "jobDeps", "getData", "getRecording"]);
+
+/** Who calls: a role, and the name by which a client is known over all its links. */
+interface Caller {
+  readonly role: ClientRole;
+  readonly peer: () => Peer;
+  client?: string;
+}
+
 const nothing = v.strictObject({});
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const captureSchema = v.array(v.picklist(["inputs", "outputs"]));
 const short = v.pipe(v.string(), v.minLength(1), v.maxLength(1000));
+const helloSchema = v.object({
+  protocol: v.number(),
+  version: v.string(),
+  client: v.exactOptional(v.pipe(v.string(), v.maxLength(100))),
+});
 const recordingSchema = v.strictObject({
   on: v.boolean(),
   capture: v.exactOptional(captureSchema),
@@ -44,7 +62,9 @@ const restartSchema = v.strictObject({
 export class Master {
   readonly session: MasterSession;
   readonly log: SessionLog;
-  readonly #roots: readonly string[];
+  /** Calls that their clients may send twice. */
+  readonly once = new OnceCalls();
+  readonly #folder: SessionFolder;
   readonly #now: () => number;
   readonly #end: () => void;
   readonly #clients = new Set<Peer>();
@@ -61,14 +81,14 @@ export class Master {
   constructor(
     session: MasterSession,
     log: SessionLog,
-    roots: readonly string[],
+    folder: SessionFolder,
     now: () => number,
     end: () => void,
     idle?: { readonly seconds: number; readonly clock: Clock },
   ) {
     this.session = session;
     this.log = log;
-    this.#roots = roots;
+    this.#folder = folder;
     this.#now = now;
     this.#end = end;
     this.#made = new MadeRecordings(log.directory);
@@ -93,15 +113,9 @@ export class Master {
 
   /** @param openCalls How many calls of an operator may be unanswered at once; of an auditor a hundredth of it. */
   accept(link: Transport, role: ClientRole, openCalls: number): void {
-    const peer: Peer = new Peer(
-      link,
-      methodsFor(
-        role,
-        this.#methods(role, () => peer),
-      ),
-      "client",
-      role === "operator" ? openCalls : Math.max(1, Math.floor(openCalls / 100)),
-    );
+    const caller: Caller = { role, peer: () => peer };
+    const open = role === "operator" ? openCalls : Math.max(1, Math.floor(openCalls / 100));
+    const peer: Peer = new Peer(link, methodsFor(role, this.#methods(caller)), "client", open);
     this.#clients.add(peer);
     peer.on("follow", (on) => (on === true ? this.#followers.add(peer) : this.#followers.delete(peer)));
     this.#countClients({ kind: "clientJoined" });
@@ -110,6 +124,7 @@ export class Master {
       this.#followers.delete(peer);
       this.#draining.left(peer);
       this.#countClients({ kind: "clientLeft", reason: reason?.message });
+      if (!reason && caller.client !== undefined) this.once.forget(caller.client);
     });
   }
 
@@ -123,7 +138,7 @@ export class Master {
   whyNotReady(): string[] {
     const why = this.session.whyNotReady();
     if (this.#draining.begun) why.unshift("it is ending");
-    if (this.log.journal.failed) why.unshift("its journal can't be written");
+    if (this.log.failure) why.unshift("its journal can't be written");
     return why;
   }
 
@@ -141,73 +156,81 @@ export class Master {
     this.#placed.close();
   }
 
-  #methods(role: ClientRole, peer: () => Peer): Methods {
+  #methods(caller: Caller): Methods {
     const methods: { [name: string]: Method } = {};
     for (const [name, call] of Object.entries(SESSION_CALLS)) {
-      methods[name] = method(call.params, (params) => this.#answer(name, call, params, role));
+      methods[name] = method(call.params, (params, key) =>
+        this.#once(caller, key, (marks) => this.#answer(name, call, params, marks)),
+      );
     }
     const { wait } = methods;
-    methods.wait = { ...wait!, run: (params) => this.#draining.waiting(peer(), async () => wait!.run(params)) };
-    methods.calc = method(calcSchema, (params) => this.#calc(params, role, peer()));
-    return { ...methods, ...this.#ownMethods(role) };
+    methods.wait = { ...wait!, run: (params) => this.#draining.waiting(caller.peer(), async () => wait!.run(params)) };
+    methods.calc = method(calcSchema, (params) => this.#calc(params, caller.peer()));
+    return { ...methods, ...this.#ownMethods(caller) };
   }
 
   /** What a client would ask for in four calls, in one: the journal has the lines of the four. */
-  async #calc(params: CalcParams, role: ClientRole, peer: Peer): Promise<unknown> {
+  async #calc(params: CalcParams, peer: Peer): Promise<unknown> {
     const { refs, cut, noCopy } = params;
     const { jobDeps, wait, getData } = SESSION_CALLS;
     await this.#inOrder(async () => {
       this.#draining.refuse();
+      this.log.check();
       // the job is on its way while its lines are written; the client hears of nothing before they are
       const planned = await settle(jobDeps!.run({ refs, cut, noCopy }, this.session, this.log));
       const dispatched =
         planned.status === "fulfilled" ? await settle(dispatchWanted(params, this.session)) : undefined;
-      await this.#logSettled("jobDeps", { refs, cut, noCopy } as unknown as Json, planned, role);
-      if (dispatched) await this.#logSettled("dispatchJobs", params as unknown as Json, dispatched, role);
+      await this.#logSettled("jobDeps", { refs, cut, noCopy } as unknown as Json, planned, {});
+      if (dispatched) await this.#logSettled("dispatchJobs", params as unknown as Json, dispatched, {});
     });
-    await this.#draining.waiting(peer, () => this.#answer("wait", wait!, { brief: true }, role));
-    return this.#answer("getData", getData!, { refs }, role);
+    await this.#draining.waiting(peer, () => this.#answer("wait", wait!, { brief: true }, {}));
+    return this.#answer("getData", getData!, { refs }, {});
   }
 
   /** What concerns the session as a whole. */
-  #ownMethods(role: ClientRole): Methods {
+  #ownMethods(caller: Caller): Methods {
+    const own = <S extends v.GenericSchema>(
+      name: string,
+      schema: S,
+      run: (params: v.InferOutput<S>) => Promise<Answer>,
+      log: (params: v.InferOutput<S>) => Json = (params) => params as Json,
+    ): Methods => ({
+      [name]: method(schema, (params, key) =>
+        this.#once(caller, key, (marks) => this.#logged(name, log(params), () => run(params), marks)),
+      ),
+    });
     return {
-      hello: method(v.object({ protocol: v.number(), version: v.string() }), ({ protocol, version }) => {
+      hello: method(helloSchema, ({ protocol, version, client }) => {
         if (protocol !== PROTOCOL_VERSION) {
           throw new RefusedError(
             `This client runs graphvm ${version}, the master ${VERSION}: install the same version on both.`,
             { client: version, master: VERSION },
           );
         }
-        const { seed, epoch } = this.session;
-        return { version: VERSION, seed, epoch, role };
+        if (client !== undefined) caller.client = client;
+        const { id, seed, epoch } = this.session;
+        return { version: VERSION, session: id, seed, epoch, role: caller.role };
       }),
       value: method(
         v.strictObject({ id: nodeIdSchema, piece: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
         (asked) => this.#served(asked),
       ),
-      setRecording: method(recordingSchema, ({ on, ...settings }) =>
-        this.#logged("setRecording", { on, ...settings }, async () => {
-          this.log.setRecording(on, settings as Partial<RecordingSettings>);
-          return NOTHING;
-        }),
-      ),
-      clearRecording: method(nothing, () =>
-        this.#logged("clearRecording", {}, async () => {
-          this.log.clearRecording();
-          return NOTHING;
-        }),
-      ),
-      getRecording: method(v.strictObject({ capture: v.exactOptional(captureSchema) }), ({ capture }) =>
-        this.#logged(
-          "getRecording",
-          {},
-          async () => {
-            const answer = await this.#recording(capture);
-            return { answer, logged: { calls: answer.calls, sha256: answer.sha256 } };
-          },
-          role,
-        ),
+      ...own("setRecording", recordingSchema, async ({ on, ...settings }) => {
+        this.log.setRecording(on, settings as Partial<RecordingSettings>);
+        return NOTHING;
+      }),
+      ...own("clearRecording", nothing, async () => {
+        this.log.clearRecording();
+        return NOTHING;
+      }),
+      ...own(
+        "getRecording",
+        v.strictObject({ capture: v.exactOptional(captureSchema) }),
+        async ({ capture }) => {
+          const answer = await this.#recording(capture);
+          return { answer, logged: { calls: answer.calls, sha256: answer.sha256 } };
+        },
+        () => ({}),
       ),
       // pieces of an answer, not calls of their own: the journal has no lines for them
       recordingPiece: method(v.strictObject({ file: count, offset: count }), ({ file, offset }) =>
@@ -217,14 +240,17 @@ export class Master {
         v.strictObject({ sha256: sha256Schema, offset: count, bytes: bytesSchema, last: v.boolean() }),
         ({ sha256, offset, bytes, last }) => this.#placed.add(sha256, offset, bytes, last),
       ),
-      restart: method(restartSchema, ({ seed, epoch, roots, inputs }) =>
-        this.#logged("restart", { seed, epoch }, async () => {
+      ...own(
+        "restart",
+        restartSchema,
+        async ({ seed, epoch, roots, inputs }) => {
           await this.#restart(seed, epoch, roots, inputs);
           return NOTHING;
-        }),
+        },
+        ({ seed, epoch }) => ({ seed, epoch }),
       ),
       endCluster: method(nothing, async () => {
-        await this.#logged("endCluster", {}, async () => NOTHING);
+        await this.#logged("endCluster", {}, async () => NOTHING, {});
         setImmediate(this.#end);
       }),
     };
@@ -248,6 +274,7 @@ export class Master {
         {},
       );
     }
+    this.#folder.write({ roots: [...roots], inputs });
     this.session.inputs.relocate(roots, new Map(Object.entries(inputs)));
     await this.session.restart(seed, epoch);
     this.log.restart();
@@ -259,7 +286,7 @@ export class Master {
     const params = { fold: DRAWN_NODES };
     const { answer, logged } = await SESSION_CALLS.graph!.run(params, this.session, this.log);
     if ((answer as { picture: GraphPicture }).picture.nodes.length === 0) return;
-    await this.log.add("graph", params, { result: logged }, "recording");
+    await unlessFull(this.log.add("graph", params, { result: logged }, { $kept: true }));
   }
 
   async #recording(
@@ -275,52 +302,74 @@ export class Master {
       );
     }
     await this.#logGraph();
+    const { roots } = this.#folder.record;
     const inputs = capture.includes("inputs");
-    const { pieces, calls } = await makeRecording(this.session, this.log, this.#now(), this.#roots, inputs);
+    const { pieces, calls } = await makeRecording(this.session, this.log, this.#now(), roots, inputs);
     return { ...(await this.#made.keep(pieces)), calls };
   }
 
-  #answer(name: string, call: Call, params: unknown, role: ClientRole): Promise<unknown> {
+  /** A call that its client has a name for happens once. What an auditor reads is no part of a recording. */
+  #once(
+    { role, client }: Caller,
+    key: CallKey | undefined,
+    work: (marks: JournalMarks) => Promise<unknown>,
+  ): Promise<unknown> {
+    const marks = role === "auditor" ? { $kept: false } : {};
+    if (client === undefined || key === undefined) return work(marks);
+    return this.once.run(client, key, () => work({ ...marks, $call: [client, ...key] }));
+  }
+
+  #answer(name: string, call: Call, params: unknown, marks: JournalMarks): Promise<unknown> {
     const run = async (): Promise<unknown> => {
       if (call.exclusive && name !== "cancel") this.#draining.refuse();
+      if (!READS.has(name)) this.log.check();
       const logged = await call.log(params, this.log);
-      return this.#log(name, logged, () => call.run(params, this.session, this.log), role);
+      return this.#log(name, logged, () => call.run(params, this.session, this.log), marks, call.exclusive);
     };
     return call.exclusive ? this.#inOrder(run) : run();
   }
 
-  #logged(name: string, params: Json, run: () => Promise<Answer>, role: ClientRole = "operator"): Promise<unknown> {
-    return this.#inOrder(() => this.#log(name, params, run, role));
+  #logged(name: string, params: Json, run: () => Promise<Answer>, marks: JournalMarks): Promise<unknown> {
+    return this.#inOrder(async () => {
+      if (!READS.has(name)) this.log.check();
+      return this.#log(name, params, run, marks, true);
+    });
   }
 
   /** A call is answered once its line is written, whether it failed or not. */
-  async #log(name: string, params: Json, run: () => Promise<Answer>, role: ClientRole): Promise<unknown> {
-    return this.#logSettled(name, params, await settle(run()), role);
+  async #log(
+    name: string,
+    params: Json,
+    run: () => Promise<Answer>,
+    marks: JournalMarks,
+    alone: boolean,
+  ): Promise<unknown> {
+    const before = this.session.graph;
+    const settled = await settle(run());
+    const { graph } = this.session;
+    return this.#logSettled(name, params, settled, alone && graph !== before ? { ...marks, $graph: graph } : marks);
   }
 
   async #logSettled(
     name: string,
     params: Json,
     settled: PromiseSettledResult<Answer>,
-    role: ClientRole,
+    marks: JournalMarks,
   ): Promise<unknown> {
-    const keep = role === "auditor" ? "journal" : undefined;
+    const write = (outcome: { readonly result: Json } | { readonly error: unknown }): Promise<void> => {
+      const added = this.log.add(name, params, outcome, marks).catch((error: Error) => {
+        this.session.watch.tell({ kind: "journalFailed", error });
+        throw error;
+      });
+      return READS.has(name) ? unlessFull(added) : added;
+    };
     if (settled.status === "rejected") {
       this.session.watch.tell({ kind: "callFailed", call: name, error: settled.reason as Error });
-      await this.#write(name, params, { error: settled.reason }, keep);
+      await write({ error: settled.reason });
       throw settled.reason;
     }
-    await this.#write(name, params, { result: settled.value.logged }, keep);
+    await write({ result: settled.value.logged });
     return settled.value.answer;
-  }
-
-  async #write(...line: Parameters<SessionLog["add"]>): Promise<void> {
-    try {
-      await this.log.add(...line);
-    } catch (error) {
-      this.session.watch.tell({ kind: "journalFailed", error: error as Error });
-      throw error;
-    }
   }
 
   #inOrder<T>(run: () => Promise<T>): Promise<T> {
@@ -336,4 +385,13 @@ const NOTHING: Answer = { answer: null, logged: null };
 /** What came of a call, for its line. */
 async function settle(call: Promise<Answer>): Promise<PromiseSettledResult<Answer>> {
   return (await Promise.allSettled([call]))[0];
+}
+
+/** A line that could not be written is missed by nobody who only looks. */
+async function unlessFull(added: Promise<void>): Promise<void> {
+  try {
+    await added;
+  } catch (error) {
+    if (!(error instanceof RecordingError)) throw error;
+  }
 }

@@ -8,6 +8,7 @@ import type { RecordedInput } from "../recording/index.js";
 export class SessionInputs {
   readonly #local = new LocalInputs();
   readonly #files = new Map<string, JobFile>();
+  readonly #expected = new Map<string, string>();
   #roots: readonly string[];
   #mapped: ReadonlyMap<string, string>;
 
@@ -21,6 +22,7 @@ export class SessionInputs {
     this.#roots = roots;
     this.#mapped = mapped;
     this.#files.clear();
+    this.#expected.clear();
   }
 
   /**
@@ -37,8 +39,8 @@ export class SessionInputs {
         { uri, path },
       );
     const sha256 = await this.#local.digestLater(path, stamp);
-    const before = this.#files.get(uri);
-    if ((declared !== undefined && declared !== sha256) || (before && before.sha256 !== sha256)) {
+    const before = this.#files.get(uri)?.sha256 ?? this.#expected.get(uri);
+    if ((declared !== undefined && declared !== sha256) || (before !== undefined && before !== sha256)) {
       throw new InputChangedError(
         `The input ${uri} changed since it was declared: declare it again, or put the old bytes back.`,
         { uri, path },
@@ -47,6 +49,17 @@ export class SessionInputs {
     const file = { uri, sha256, path, ...stamp };
     this.#files.set(uri, file);
     return file;
+  }
+
+  /** What inputs were when a master before this one read them. */
+  expect(inputs: readonly RecordedInput[]): void {
+    for (const { uri, sha256 } of inputs) this.#expected.set(uri, sha256);
+  }
+
+  /** Those inputs, each once, as they were resolved. */
+  of(uris: readonly string[]): RecordedInput[] {
+    const wanted = new Set(uris);
+    return wanted.size === 0 ? [] : this.list().filter(({ uri }) => wanted.has(uri));
   }
 
   /** Where an input with that digest lies, for workers that lack it. */

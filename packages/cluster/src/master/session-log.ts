@@ -1,19 +1,23 @@
-import { mkdirSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { toWireError } from "@graphvm/engine";
+import type { SessionFolder } from "../folder/session-folder.js";
 import {
+  BlobDamagedError,
   type BlobSource,
   blobRef,
   blobRefs,
   FolderStore,
   type Journal,
+  type JournalLine,
   type Json,
   openJournal,
   redactSecrets,
   redactText,
   sha256Hex,
 } from "../recording/index.js";
-import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
+import { unbox } from "../replay/unbox.js";
+import { type JournalMarks, marked, unmark } from "./journal-marks.js";
 
 /** A call as the journal has it. */
 export interface LoggedCall {
@@ -36,6 +40,11 @@ export interface RecordingSettings {
 
 const PLAIN: RecordingSettings = { capture: [], digests: "jobs" };
 
+interface JobDigest {
+  readonly id: string;
+  readonly digest: string;
+}
+
 /** JSON larger than this stands as a blob. */
 const INLINE = 16 * 1024;
 
@@ -50,10 +59,11 @@ export class SessionLog {
   readonly directory: string;
   /** How a recording is to be made; what `setRecording` was given last. */
   settings: RecordingSettings = PLAIN;
+  /** Lines that were there when the log was opened. */
+  readonly earlier: readonly JournalLine[];
   readonly #sizes = new Map<string, number>();
   readonly #journal: Journal;
   readonly #store: FolderStore;
-  readonly #temporary: boolean;
   readonly #now: () => number;
   readonly #secrets: readonly string[];
   #setup: LoggedCall[] = [];
@@ -64,45 +74,80 @@ export class SessionLog {
 
   private constructor(
     directory: string,
-    temporary: boolean,
     journal: Journal,
+    earlier: readonly JournalLine[],
     now: () => number,
     secrets: readonly string[],
   ) {
     this.directory = directory;
-    this.#temporary = temporary;
     this.#journal = journal;
+    this.#store = new FolderStore(join(directory, "blobs"));
+    this.earlier = earlier;
     this.#now = now;
     this.#secrets = secrets;
-    this.#store = new FolderStore(join(directory, "blobs"));
   }
 
-  /** Opens a log in `directory`, or in a temporary one that goes with the session. */
-  static async open(directory: string | undefined, now: () => number, secrets: readonly string[]): Promise<SessionLog> {
-    const path = directory ?? makeTempFolder("graphvm-journal-");
-    mkdirSync(join(path, "blobs"), { recursive: true });
-    const journal = await openJournal(join(path, "journal.ndjson"));
-    return new SessionLog(path, directory === undefined, journal, now, secrets);
+  /** Opens the log of a session, new or not: a line that a crash tore is cut. */
+  static async open(folder: SessionFolder, now: () => number, secrets: readonly string[]): Promise<SessionLog> {
+    const earlier: JournalLine[] = [];
+    const journal = await openJournal(join(folder.path, "journal.ndjson"), { onLine: (line) => earlier.push(line) });
+    const log = new SessionLog(folder.path, journal, earlier, now, secrets);
+    try {
+      await log.#findBlobs();
+      return log;
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
   }
 
-  /**
-   * Writes a call down, and into the recording while that is on, unless `keep` says always or never: what an auditor reads
-   * is no part of it. What it holds of secrets is replaced.
-   */
+  /** Writes a call down, and into the recording while that is on, unless `$kept` says otherwise. Secrets are left out. */
   async add(
     method: string,
     params: Json,
     outcome: { readonly result: Json } | { readonly error: unknown },
-    keep: "journal" | "recording" | undefined = undefined,
+    marks: JournalMarks = {},
   ): Promise<void> {
     const ended =
       "error" in outcome
         ? { error: await this.box(wireJson(outcome.error)) }
         : { result: await this.box(outcome.result) };
     const call: LoggedCall = { at: this.#now(), method, params: await this.box(params), ...ended };
-    await this.#journal.add(call);
-    if (!("error" in outcome)) this.#note(call);
-    if (keep ? keep === "recording" : this.#recording) this.#recorded.push(call);
+    const { redacted } = redactSecrets(params, { values: this.#secrets });
+    const all = redacted.length > 0 ? { ...marks, $redacted: true } : marks;
+    await this.#journal.add({ ...call, params: marked(call.params, all) });
+    this.#enter(call, marks);
+  }
+
+  /** Takes a line that is in the journal already, as `add` took it then; what its call does was done before. */
+  async restore({ at, method, params, result, error }: JournalLine): Promise<void> {
+    const plain = unmark(params);
+    const ended = error === undefined ? { result: result ?? null } : { error };
+    this.#enter({ at, method, params: plain.params, ...ended }, plain.marks);
+    if (method !== "wait" || result === undefined) return;
+    this.news((await this.unbox((result as { jobs: Json }).jobs)) as JobDigest[]);
+  }
+
+  /** Puts blobs back in the place of their references. */
+  async unbox(json: Json): Promise<unknown> {
+    const found = new Map<string, Uint8Array>();
+    for (const sha256 of blobRefs(json)) {
+      const bytes = await this.#store.get(sha256);
+      if (sha256Hex(bytes) !== sha256)
+        throw new BlobDamagedError(`The blob ${sha256} beside the journal has other bytes than it had.`, { sha256 });
+      found.set(sha256, bytes);
+    }
+    return unbox(json, { blobs: { get: (sha256) => found.get(sha256)! } });
+  }
+
+  /** Why no more lines can be written. */
+  get failure(): Error | undefined {
+    return this.journal.failed;
+  }
+
+  /** @throws JournalWriteError where no more lines can be written */
+  check(): void {
+    if (this.failure) throw this.failure;
   }
 
   /** Keeps bytes beside the journal; the reference that stands for them. */
@@ -139,7 +184,7 @@ export class SessionLog {
   }
 
   /** Those jobs whose digests no line has yet: a line need not repeat what earlier ones say. */
-  news<J extends { readonly id: string; readonly digest: string }>(jobs: readonly J[]): J[] {
+  news<J extends JobDigest>(jobs: readonly J[]): J[] {
     const news = jobs.filter(({ id, digest }) => this.#waited.get(id) !== digest);
     for (const { id, digest } of news) this.#waited.set(id, digest);
     return news;
@@ -189,7 +234,21 @@ export class SessionLog {
 
   async close(): Promise<void> {
     await this.#journal.close();
-    if (this.#temporary) removeTempFolder(this.directory);
+  }
+
+  #enter(call: LoggedCall, { $kept = this.#recording }: JournalMarks): void {
+    if (call.error === undefined) this.#note(call);
+    if ($kept) this.#recorded.push(call);
+  }
+
+  /** Which blobs are there from before. */
+  async #findBlobs(): Promise<void> {
+    for (const { params, result, error } of this.earlier) {
+      for (const sha256 of blobRefs([params, result ?? null, error ?? null])) {
+        const found = await stat(join(this.directory, "blobs", sha256)).catch(() => undefined);
+        if (found) this.#sizes.set(sha256, found.size);
+      }
+    }
   }
 
   #note(call: LoggedCall): void {

@@ -1,13 +1,14 @@
 import type { Labels } from "@graphvm/engine";
 import type { WireRefs } from "@graphvm/rules/internal";
 import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
+import type { JobOutcomes } from "../folder/job-outcomes.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { Planner, type PlannerLimits } from "../planner/planner.js";
 import type { Plan, PlannedNode } from "../planner/planner-graph.js";
 import type { Program } from "../program/program.js";
 import { VERSION } from "../protocol.js";
 import { type RecordedInput, type RecordedProgram, sha256Hex } from "../recording/index.js";
-import type { JobLimits } from "../scheduler/types.js";
+import type { Ended, JobLimits } from "../scheduler/types.js";
 import { DataClient } from "../store/data-client.js";
 import { ObjectStore } from "../store/object-store.js";
 import { SentBytes } from "../store/sent-bytes.js";
@@ -25,6 +26,7 @@ import { type SessionSetup, WorkerPool } from "./worker-pool.js";
 
 /** What a session is made with. */
 export interface SessionOptions {
+  readonly id: string;
   readonly seed: number;
   readonly epoch: number;
   /** Where relative input URIs are looked for. */
@@ -43,6 +45,8 @@ export interface SessionOptions {
   readonly ignoreLabels?: boolean;
   /** Bytes that encoded values may take in this process's memory. */
   readonly memory?: number | undefined;
+  /** Workers of the master before this one may come back with what they hold. */
+  readonly returning: boolean;
 }
 
 /** Where a graph is cut. */
@@ -88,15 +92,19 @@ export class MasterSession {
   readonly watch: Watch;
   /** The first job that reads an input, by URI. */
   readonly readers = new Map<string, { id: string; rule: string }>();
+  /** Tells it from every other session. */
+  readonly id: string;
   readonly #planner: Planner;
   readonly #clock: Clock;
   readonly #since: number;
   /** How many clients are connected. */
   clients = 0;
   #setup: SessionSetup;
+  #ended: ReadonlyMap<string, Ended> | undefined;
 
   constructor(options: SessionOptions) {
     const { clock = systemClock, watch = new Watch() } = options;
+    this.id = options.id;
     this.#clock = clock;
     this.#since = clock.now();
     this.watch = watch;
@@ -106,18 +114,21 @@ export class MasterSession {
     this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane);
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits);
-    this.#setup = { session: { seed: options.seed, epoch: options.epoch }, programs: [] };
+    const { id: session, seed, epoch } = options;
+    this.#setup = { session: { session, graph: 0, seed, epoch }, programs: [] };
     this.pool = new WorkerPool(() => this.#setup, {
-      joined: (worker, { host, node, labels = {} }) => {
+      joined: (worker, { host, node, labels = {} }, held) => {
         watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
-        this.runner.handle({ kind: "workerJoined", worker, host, labels });
+        this.runner.handle({ kind: "workerJoined", worker, host, labels, held });
       },
+      brought: (worker, host, held) => this.runner.handle({ kind: "brought", worker, host, held }),
       left: (worker, hostLost, reason) => {
         watch.tell({ kind: "workerLeft", worker, reason });
         this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
       },
     });
-    this.runner = new JobRunner(this.pool, this.store, this.data, options.patience, clock, watch);
+    const { patience, returning } = options;
+    this.runner = new JobRunner(this.pool, this.store, this.data, patience, returning, clock, watch);
   }
 
   get seed(): number {
@@ -126,6 +137,11 @@ export class MasterSession {
 
   get epoch(): number {
     return this.#setup.session.epoch;
+  }
+
+  /** Which graph there is: another number after each that was emptied. */
+  get graph(): number {
+    return this.#setup.session.graph;
   }
 
   get programs(): readonly Program[] {
@@ -170,23 +186,21 @@ export class MasterSession {
   async #replace(at: number, program: Program): Promise<{ exports: string[]; namespaces: string[] }> {
     const programs = this.#setup.programs.map((each, i) => (i === at ? program : each));
     const loaded = await this.#planner.reload(programs);
-    this.#clearStore();
-    this.runner.reset();
+    this.#emptied();
     await this.#tellWorkers(programs, () => this.pool.tellAll());
     return { exports: loaded[at]!.exports, namespaces: loaded.at(-1)!.namespaces };
   }
 
   /** Where a worker can't load what the planner could, all go back to what they had. */
   async #tellWorkers(programs: readonly Program[], tell: () => Promise<void>): Promise<void> {
-    const before = this.#setup;
-    this.#setup = { ...before, programs };
+    const before = this.#setup.programs;
+    this.#setup = { ...this.#setup, programs };
     try {
       await tell();
     } catch (error) {
-      this.#setup = before;
-      await this.#planner.reload(before.programs);
-      this.#clearStore();
-      this.runner.reset();
+      this.#setup = { ...this.#setup, programs: before };
+      await this.#planner.reload(before);
+      this.#emptied();
       await this.pool.tellAll();
       throw error;
     }
@@ -195,8 +209,7 @@ export class MasterSession {
   /** Empties the graph: jobs and values go, programs stay. */
   async initGraph(): Promise<void> {
     await this.#planner.reset();
-    this.#clearStore();
-    this.runner.reset();
+    this.#emptied();
     await this.pool.broadcast("configure", this.#setup.session);
   }
 
@@ -207,6 +220,26 @@ export class MasterSession {
     this.watch.tell({ kind: "planned", jobs: jobs.length, nodes, seconds: this.#clock.now() - start });
     const plan = this.#ignoreLabels ? withoutLabels(planned) : planned;
     return { plan, files: await findFiles(plan, this.inputs, this.runner.boundInputs) };
+  }
+
+  /** Jobs and values are gone. Whoever still has any of them knows them by the graph's number. */
+  #emptied(): void {
+    const { session } = this.#setup;
+    this.#setup = { ...this.#setup, session: { ...session, graph: session.graph + 1 } };
+    this.#clearStore();
+    this.runner.reset(session.graph + 1);
+  }
+
+  /** From here on, jobs that are dispatched may have ended under the master before; a graph that is emptied ends that. */
+  remember(ended: ReadonlyMap<string, Ended>): void {
+    this.#ended = ended;
+  }
+
+  /** Everything is as it was: from here on, how jobs end is written down. */
+  keep(outcomes: JobOutcomes): void {
+    this.#ended = undefined;
+    this.#setup = { ...this.#setup, session: { ...this.#setup.session, graph: outcomes.graph } };
+    this.runner.outcomes = outcomes;
   }
 
   /** `until`: only what that node needs runs. `wanted`: the root's value will be asked for. */
@@ -225,7 +258,7 @@ export class MasterSession {
     // the root of a plan is a job, and where there is only one, the last
     const root = plan.jobs.at(-1);
     if (wanted && root?.bound === undefined) this.runner.want(root!.id);
-    this.runner.submit(jobs, limits);
+    this.runner.submit(jobs, limits, this.#ended);
     return plan;
   }
 
@@ -278,11 +311,10 @@ export class MasterSession {
   /** Starts over with another seed and epoch: no programs, no graph. */
   async restart(seed: number, epoch: number): Promise<void> {
     this.runner.boundInputs.clear();
-    this.#setup = { session: { seed, epoch }, programs: [] };
+    this.#setup = { session: { ...this.#setup.session, seed, epoch }, programs: [] };
     this.readers.clear();
     await this.#planner.reload([]);
-    this.#clearStore();
-    this.runner.reset();
+    this.#emptied();
     await this.pool.tellAll();
   }
 

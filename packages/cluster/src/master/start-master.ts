@@ -1,10 +1,11 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
+import { JobOutcomes } from "../folder/job-outcomes.js";
 import { serveData } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { allLimits, type Limits } from "../transport/limits.js";
-import { listen, type Refused } from "../transport/listen.js";
+import { type Listening, listen, type Refused, type Routes } from "../transport/listen.js";
 import { masterTokens, type RoleTokens } from "../transport/roles.js";
 import type { ClientTls, ServerTls } from "../transport/tls.js";
 import { Watch } from "../watch/events.js";
@@ -14,8 +15,12 @@ import { InputFiles } from "../worker/input-files.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
 import { LocalWorkers } from "./local-workers.js";
 import { Master } from "./master.js";
+import { openFolder, resumeSession } from "./resume.js";
 import { MasterSession } from "./session.js";
 import { SessionLog } from "./session-log.js";
+
+/** How long a resumed master waits for workers to come back with what they hold before it runs anything, in seconds. */
+const RETURN_SECONDS = 2.5;
 
 /** The port a master listens on unless told otherwise. */
 export const DEFAULT_PORT = 7225;
@@ -46,8 +51,13 @@ export interface MasterOptions {
   readonly epoch?: number;
   /** Where relative input URIs are looked for. Default: the working directory. */
   readonly root?: string;
-  /** Where the journal is kept. Default: a temporary folder that goes with the session. */
+  /** Where the session's journal is kept, in a folder of its own. Default: a temporary folder that goes with the session. */
   readonly journal?: string;
+  /**
+   * Goes on with the session whose journal is in this folder: seed, epoch and programs are that session's, and so are address
+   * and root unless they are given. Workers and clients that were connected come back.
+   */
+  readonly resume?: string;
   /** How long one expansion may take, in seconds (default 60), and how many nodes a graph may have (default 50 million). */
   readonly plannerSeconds?: number;
   readonly maxNodes?: number;
@@ -91,29 +101,36 @@ export interface MasterHandle extends AsyncDisposable {
 /**
  * Starts a master and its worker threads.
  *
- * @throws PortInUseError, TokenNeededError, CertificateError, BadOptionError, BadLabelError
+ * @throws PortInUseError, TokenNeededError, CertificateError, BadOptionError, BadLabelError, FolderLockedError,
+ * SessionFolderError
  * @example
  * await using master = await startMaster({ port: 0, workers: 3 });
  * await using session = await connect(master.url);
  */
 export async function startMaster(options: MasterOptions = {}): Promise<MasterHandle> {
   const now = options.now ?? Date.now;
-  const root = options.root ?? process.cwd();
   const { heartbeat, tls } = options;
   const limits = allLimits(options.limits);
   const tokens = masterTokens(options.token, options.tokens);
   const variables = (options.secretVariables ?? []).map((name) => process.env[name]);
   const secrets = [...variables, ...Object.values<string | undefined>({ ...tokens })].filter((secret) => !!secret);
   const labels = checkLabels(options.labels ?? {}, "the master's threads");
-  const log = await SessionLog.open(options.journal, now, secrets as string[]);
+  const folder = openFolder(options, now);
+  const { id, seed, epoch, roots, host, port } = folder.record;
+  const log = await SessionLog.open(folder, now, secrets as string[]).catch((error: unknown) => {
+    folder.close();
+    throw error;
+  });
+  const resuming = options.resume !== undefined;
   const watch = new Watch();
   if (options.logger) logEvents(watch, options.logger, secrets as string[]);
   const clock = options.clock ?? systemClock;
   const budget = memoryBudget(options.memory, options.workers ?? 1);
   const session = new MasterSession({
-    seed: options.seed ?? 0,
-    epoch: options.epoch ?? now(),
-    roots: [root],
+    id,
+    seed,
+    epoch,
+    roots,
     limits: { seconds: options.plannerSeconds ?? 60, nodes: options.maxNodes ?? 50_000_000 },
     dial: { token: tokens.worker, heartbeat, ...(tls && { tls: { ...tls, ca: tls.ca ?? tls.clientCa } }) },
     patience: options.noWorkersSeconds ?? 30,
@@ -122,6 +139,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     labels,
     ignoreLabels: options.ignoreLabels ?? false,
     memory: budget?.store,
+    returning: resuming,
   });
   let finish: () => void = () => {};
   const closed = new Promise<void>((resolve) => {
@@ -133,50 +151,51 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     // nobody waits for this close: that the journal could not be synced must be said somewhere
     close().catch((error: Error) => process.emitWarning(error));
   };
-  const master = new Master(session, log, [root], now, end, idle);
+  const master = new Master(session, log, folder, now, end, idle);
   const source = {
     store: session.store,
     sent: session.sent,
     filePath: (sha256: string) => session.inputs.pathOf(sha256),
   };
   const refused = (who: Refused): void => watch.tell({ kind: "refused", ...who });
-  const server = await listen(
-    {
-      port: options.port ?? DEFAULT_PORT,
-      host: options.host,
-      tokens,
-      tls,
-      heartbeat,
-      http: masterPages(master),
-      refused,
-      limits,
-      clock,
+  const release = async (): Promise<void> => {
+    await session.close();
+    session.runner.outcomes?.close();
+    await log.close().finally(() => folder.close());
+  };
+  const routes: Routes = {
+    "/": {
+      roles: ["operator", "auditor"],
+      accept: (link, role) => master.accept(link, role === "operator" ? role : "auditor", limits.openCalls),
+      patience: PATIENT,
+      large: true,
     },
-    {
-      "/": {
-        roles: ["operator", "auditor"],
-        accept: (link, role) => master.accept(link, role === "operator" ? role : "auditor", limits.openCalls),
-        patience: PATIENT,
-        large: true,
-      },
-      "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true },
-      "/data": {
-        roles: ["worker"],
-        accept: (link) => serveData(link, source, limits.openCalls),
-        patience: PATIENT,
-      },
-    },
-  ).catch(async (error: unknown) => {
-    await log.close();
+    "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true },
+    "/data": { roles: ["worker"], accept: (link) => serveData(link, source, limits.openCalls), patience: PATIENT },
+  };
+  let server: Listening;
+  try {
+    if (resuming) await resumeSession(master, folder);
+    else session.keep(new JobOutcomes(folder.path, 0));
+    const own = { port: options.port ?? port ?? DEFAULT_PORT, host: options.host ?? host };
+    server = await listen(
+      { ...own, tokens, tls, heartbeat, http: masterPages(master), refused, limits, clock },
+      routes,
+    );
+    const at = Number(new URL(server.url).port);
+    folder.write({ port: at, ...(own.host === undefined ? {} : { host: own.host }) });
+  } catch (error) {
+    await release();
     throw error;
-  });
+  }
+  if (resuming) clock.after(RETURN_SECONDS, () => session.runner.returned());
   const local = new LocalWorkers(session, {
     memory: budget?.thread,
     store: session.store,
     sent: session.sent,
     data: session.data,
     labels,
-    files: new InputFiles(root),
+    files: new InputFiles(roots[0]!),
     host: "",
     address: (host) => host,
   });
@@ -185,10 +204,11 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     closing ??= (async () => {
       try {
         await local.close();
-        await session.close();
+        session.runner.close();
+        session.pool.closeAll();
         master.close();
         await server.close();
-        await log.close();
+        await release();
         watch.tell({ kind: "stopped", url: server.url });
       } catch (error) {
         watch.tell({ kind: "journalFailed", error: error as Error });

@@ -4,30 +4,42 @@ import { ConnectionLostError, PeerSilentError, RefusedError } from "../errors.js
 import type { Program } from "../program/program.js";
 import {
   bytesSchema,
+  heldSchema,
   type JobFile,
   type Join,
   joinSchema,
   PROTOCOL_VERSION,
+  type Returning,
   sha256Schema,
   VERSION,
   type WorkerJob,
 } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
+import type { HeldValue } from "../scheduler/types.js";
 import type { Transport } from "../transport/transport.js";
 import type { NodeDigest } from "../worker/inspect-job.js";
+import type { RunAnswer } from "../worker/running-jobs.js";
 import { type Usage, usageSchema } from "../worker/usage-news.js";
-import type { RunAnswer } from "../worker/worker-host.js";
 import { Traffic } from "./traffic.js";
 
 /** What a worker must be told before its first job. */
 export interface SessionSetup {
-  readonly session: { readonly seed: number; readonly epoch: number };
+  readonly session: {
+    /** Which session it is, and which of its graphs: what a worker that comes back holds is of these or of no use. */
+    readonly session: string;
+    readonly graph: number;
+    readonly seed: number;
+    readonly epoch: number;
+  };
   readonly programs: readonly Program[];
 }
 
 /** What the pool tells its master. */
 export interface PoolEvents {
-  joined(worker: string, join: Join): void;
+  /** `held`: values a worker that comes back brings along. */
+  joined(worker: string, join: Join, held: readonly HeldValue[]): void;
+  /** A job ended while nobody could be told. */
+  brought(worker: string, host: string, held: readonly HeldValue[]): void;
   /** `hostLost`: no other worker of its process is left. `reason`: what ended it, where it could still say so. */
   left(worker: string, hostLost: boolean, reason: string | undefined): void;
 }
@@ -72,14 +84,25 @@ export class WorkerPool {
   /** Takes a new link on which a worker will ask to join; `own` where it is a thread of this process. */
   accept(link: Transport, own = false): void {
     let joined = false;
+    let late: HeldValue[] = [];
+    let tell = (held: HeldValue[]): void => {
+      late = [...late, ...held];
+    };
     const join = method(joinSchema, (hello) => {
       if (joined) throw new RefusedError("This worker has joined already: open another link for another worker.", {});
       refuseStranger(hello);
       if ((hello.host === "") !== own) throw new RefusedError("A worker elsewhere must say where its values are.", {});
       joined = true;
-      return this.#join(peer, hello);
+      return this.#join(peer, hello, (id) => {
+        tell = (held) => this.#events.brought(id, hello.host, held);
+        if (late.length > 0) tell(late);
+      });
     });
     const peer: Peer = new Peer(link, { join }, "worker", CALLS);
+    peer.on("held", (news) => {
+      const said = v.safeParse(heldSchema, news);
+      if (said.success) tell(said.output);
+    });
   }
 
   async run(worker: string, job: WorkerJob & { readonly files: readonly JobFile[] }): Promise<RunAnswer> {
@@ -180,15 +203,16 @@ export class WorkerPool {
     return worker;
   }
 
-  async #join(peer: Peer, join: Join): Promise<{ id: string }> {
+  async #join(peer: Peer, join: Join, taken: (id: string) => void): Promise<{ id: string }> {
     const worker: PoolWorker = { id: `w${++this.#joined}`, join, peer, usage: NOTHING };
-    let told = this.#setup();
-    await tell(peer, told);
-    // what was loaded meanwhile
-    for (let now = this.#setup(); now !== told; now = this.#setup()) {
-      told = now;
-      await tell(peer, told);
-    }
+    this.#leftBehind(join);
+    let told: SessionSetup;
+    let has: Returning | undefined = join.back;
+    do {
+      told = this.#setup();
+      has = await catchUp(peer, told, has);
+      // what was loaded meanwhile
+    } while (this.#setup() !== told);
     let reason: string | undefined;
     peer.on("died", (news) => {
       const said = v.safeParse(diedSchema, news);
@@ -203,15 +227,29 @@ export class WorkerPool {
       if (said.success) this.#traffic.set(join.host, join.labels?.plane ?? "", said.output);
     });
     this.#workers.set(worker.id, worker);
-    this.#events.joined(worker.id, join);
+    this.#events.joined(worker.id, join, has?.held ?? []);
+    taken(worker.id);
     peer.onClose((closed) => {
       if (closed instanceof PeerSilentError) reason ??= closed.message;
-      this.#workers.delete(worker.id);
-      this.#moved += worker.usage.moved;
-      const last = join.host !== "" && ![...this.#workers.values()].some((other) => other.join.host === join.host);
-      this.#events.left(worker.id, last, reason);
+      this.#leave(worker, reason);
     });
     return { id: worker.id };
+  }
+
+  #leave(worker: PoolWorker, reason: string | undefined): void {
+    if (!this.#workers.delete(worker.id)) return;
+    this.#moved += worker.usage.moved;
+    const { host } = worker.join;
+    const last = host !== "" && ![...this.#workers.values()].some(({ join }) => join.host === host);
+    this.#events.left(worker.id, last, reason);
+  }
+
+  /** A worker that dials again has lost the link it had, whether that has been noticed here or not. */
+  #leftBehind({ host, back }: Join): void {
+    const before = back && this.#workers.get(back.worker);
+    if (before?.join.host !== host) return;
+    this.#leave(before, "its link was lost, and it came back over another");
+    before.peer.close();
   }
 }
 
@@ -224,6 +262,22 @@ async function tell(peer: Peer, { session, programs }: SessionSetup): Promise<vo
   await peer.call("clear");
   await peer.call("configure", session);
   for (const program of programs) await peer.call("load", program);
+}
+
+/** Tells a worker what it lacks; everything, where what it has is not of this graph. Gives what it has of it then. */
+async function catchUp(peer: Peer, setup: SessionSetup, has: Returning | undefined): Promise<Returning | undefined> {
+  const { session, programs } = setup;
+  const same =
+    has !== undefined &&
+    has.session === session.session &&
+    has.graph === session.graph &&
+    has.programs.every((hash, i) => programs[i]?.hash === hash);
+  if (!same) {
+    await tell(peer, setup);
+    return undefined;
+  }
+  for (const program of programs.slice(has.programs.length)) await peer.call("load", program);
+  return { ...has, programs: programs.map(({ hash }) => hash) };
 }
 
 function refuseStranger(join: Join): void {

@@ -1,4 +1,9 @@
-import type { JournalLine, Json, Recording } from "../recording/index.js";
+import type { Blobs, JournalLine, Json, Recording } from "../recording/index.js";
+
+/** Where the blobs are that references speak of. */
+export interface BlobSource {
+  readonly blobs: Pick<Blobs, "get">;
+}
 
 /** The code of the error a call ended with. */
 export function errorCode(line: JournalLine, recording: Recording): string | undefined {
@@ -6,7 +11,7 @@ export function errorCode(line: JournalLine, recording: Recording): string | und
 }
 
 /** Puts blobs back in the place of their references: boxed JSON, and the texts of programs. */
-export function unbox(json: Json, recording: Recording): unknown {
+export function unbox(json: Json, recording: BlobSource): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (Array.isArray(json)) return (json as readonly Json[]).map((item) => unbox(item, recording));
   const record = json as { readonly [key: string]: Json };

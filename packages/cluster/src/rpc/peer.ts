@@ -8,13 +8,20 @@ export interface Method<P = unknown> {
   readonly params: v.GenericSchema<unknown, P>;
   /** Throws where this peer may not make this call, before its params are looked at. */
   gate?(params: unknown): void;
-  run(params: P): unknown;
+  /** `key`: the other side's name for the call, where it may send it twice. */
+  run(params: P, key?: CallKey): unknown;
 }
+
+/** A caller's name for a call: its place among the caller's calls, and below which number all are answered. */
+export type CallKey = readonly [number: number, answered: number];
 
 export type Methods = { readonly [name: string]: Method };
 
 /** Makes a method; its params' type is the schema's. */
-export function method<S extends v.GenericSchema>(params: S, run: (params: v.InferOutput<S>) => unknown): Method {
+export function method<S extends v.GenericSchema>(
+  params: S,
+  run: (params: v.InferOutput<S>, key?: CallKey) => unknown,
+): Method {
   return { params, run } as Method;
 }
 
@@ -31,11 +38,18 @@ const wireError = (depth: number): v.GenericSchema<unknown, WireError> =>
   }) as never;
 
 const envelope = v.union([
-  v.object({ call: v.number(), method: v.pipe(v.string(), v.maxLength(64)), params: v.unknown() }),
+  v.object({
+    call: v.number(),
+    method: v.pipe(v.string(), v.maxLength(64)),
+    params: v.unknown(),
+    key: v.exactOptional(v.tuple([v.number(), v.number()])),
+  }),
   v.object({ answer: v.number(), result: v.unknown() }),
   v.object({ answer: v.number(), error: wireError(10) }),
   v.object({ event: v.pipe(v.string(), v.maxLength(64)), data: v.unknown() }),
 ]);
+
+type Asked = Extract<v.InferOutput<typeof envelope>, { readonly call: number }>;
 
 interface Pending {
   resolve(value: unknown): void;
@@ -106,13 +120,14 @@ export class Peer {
   /**
    * Calls a method of the other side.
    *
-   * @throws what the other side threw, as that error; ConnectionLostError where it went away first.
+   * @param key the call's name among ours, where it may be sent twice
+   * @throws what the other side threw, as that error; ConnectionLostError (`lost`) where it went away first.
    */
-  call<T = unknown>(method: string, params: unknown = {}): Promise<T> {
+  call<T = unknown>(method: string, params: unknown = {}, key?: CallKey): Promise<T> {
     if (this.#lost) return Promise.reject(this.#lost);
     const call = this.#next++;
     return new Promise<T>((resolve, reject) => {
-      this.#transport.send({ call, method, params });
+      this.#transport.send(key === undefined ? { call, method, params } : { call, method, params, key });
       this.#pending.set(call, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
@@ -130,6 +145,11 @@ export class Peer {
     this.#transport.onClose(listener);
   }
 
+  /** What open calls failed with when the link was lost. */
+  get lost(): ConnectionLostError | undefined {
+    return this.#lost;
+  }
+
   close(): void {
     this.#transport.close();
   }
@@ -142,7 +162,7 @@ export class Peer {
       return;
     }
     const { output } = parsed;
-    if ("call" in output) void this.#answer(output.call, output.method, output.params);
+    if ("call" in output) void this.#answer(output);
     else if ("event" in output) this.#events.get(output.event)?.(output.data);
     else {
       const pending = this.#pending.get(output.answer);
@@ -152,7 +172,7 @@ export class Peer {
     }
   }
 
-  async #answer(answer: number, name: string, params: unknown): Promise<void> {
+  async #answer({ call: answer, method: name, params, key }: Asked): Promise<void> {
     this.#open++;
     try {
       if (this.#open > this.#maxOpen) {
@@ -160,7 +180,7 @@ export class Peer {
           calls: this.#maxOpen,
         });
       }
-      const result = await this.#run(name, params);
+      const result = await this.#run(name, params, key);
       if (result instanceof Attached) this.#transport.send({ answer, result: result.value }, result.bytes);
       else this.#transport.send({ answer, result });
     } catch (error) {
@@ -180,7 +200,7 @@ export class Peer {
     }
   }
 
-  async #run(name: string, params: unknown): Promise<unknown> {
+  async #run(name: string, params: unknown, key: CallKey | undefined): Promise<unknown> {
     const method = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
     if (!method) throw new BadMessageError(`There is no call ${name}.`, { method: name });
     method.gate?.(params);
@@ -189,7 +209,7 @@ export class Peer {
       const { path, why } = firstIssue(parsed.issues);
       throw new BadMessageError(`The call ${name} has bad params${why}.`, { method: name, path });
     }
-    return method.run(parsed.output);
+    return method.run(parsed.output, key);
   }
 }
 

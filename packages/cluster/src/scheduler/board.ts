@@ -14,8 +14,14 @@ export class Board {
   readonly unfinished = new Map<string, number>();
   /** No job starts any more. */
   held = false;
+  /** Workers of the master before this one may be on their way here with what they hold: nothing is run, nothing is lost yet. */
+  returning: boolean;
   #instructions: Instruction[] = [];
   #entered = 0;
+
+  constructor(returning: boolean) {
+    this.returning = returning;
+  }
 
   /** A job that is known: inputs of known jobs always are. */
   job(id: string): Job {

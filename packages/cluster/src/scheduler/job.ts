@@ -7,8 +7,9 @@ import type { JobLimits, JobPlan, JobState, JobView } from "./types.js";
 export const JOB_TRANSITIONS: { readonly [from in JobState]: { readonly [to in JobState]?: string } } = {
   waiting: {
     ready: "all inputs are done",
-    done: "a worker that joined has its value",
-    failed: "an input failed, it was cancelled, or a worker that joined has other bytes",
+    done: "a worker that joined has its value, or the master before saw it done",
+    failed:
+      "an input failed, it was cancelled, a worker that joined has other bytes, or it failed under the master before",
   },
   ready: {
     running: "given to a worker",

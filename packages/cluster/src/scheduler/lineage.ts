@@ -18,7 +18,7 @@ export function want(board: Board, id: string): void {
   const stack = [id];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const job = board.jobs.get(next);
-    if (job?.state !== "done" || isAvailable(job)) continue;
+    if (job?.state !== "done" || board.returning || isAvailable(job)) continue;
     board.move(job, "waiting", "its value was lost and is needed");
     for (const dependent of job.dependents) withdraw(board, board.job(dependent));
     lost.push(job);
@@ -70,6 +70,7 @@ function countMissing(board: Board, job: Job): number {
   return job.plan.inputs.filter((id) => board.job(id).state !== "done").length;
 }
 
-function isAvailable(job: Job): boolean {
+/** Whether somebody has its value. */
+export function isAvailable(job: Job): boolean {
   return job.plan.noCopy ? job.holder !== undefined : job.hosts.size > 0;
 }

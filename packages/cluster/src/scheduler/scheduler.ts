@@ -8,7 +8,7 @@ import { failed, finished, inputsMissing, timedOut } from "./outcomes.js";
 import { submitted } from "./submitting.js";
 import type { Instruction, JobState, SchedulerEvent } from "./types.js";
 import type { WorkerEntry } from "./worker.js";
-import { stopped, workerJoined, workerLeft } from "./workers.js";
+import { brought, returned, stopped, workerJoined, workerLeft } from "./workers.js";
 
 export { MAX_MISSES } from "./outcomes.js";
 export { MAX_KILLED_WORKERS } from "./workers.js";
@@ -18,11 +18,16 @@ export { MAX_KILLED_WORKERS } from "./workers.js";
  * job's state goes through `Job.move`, every change of a worker's through `WorkerEntry.move`.
  */
 export class Scheduler {
-  readonly #board = new Board();
+  readonly #board: Board;
+
+  /** @param returning Whether workers may bring back what they hold: nothing is run until they `returned`. */
+  constructor(returning = false) {
+    this.#board = new Board(returning);
+  }
 
   handle(event: SchedulerEvent): Instruction[] {
     apply(this.#board, event);
-    assign(this.#board);
+    if (!this.#board.returning) assign(this.#board);
     return this.#board.take();
   }
 
@@ -73,6 +78,8 @@ const ROOMS: {
   submitted,
   wanted: (board, { job }) => want(board, job),
   workerJoined,
+  returned,
+  brought,
   workerLeft,
   finished,
   failed,

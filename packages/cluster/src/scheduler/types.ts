@@ -31,6 +31,9 @@ export interface HeldValue {
   readonly size: number;
 }
 
+/** How a job ended. */
+export type Ended = { readonly digest: string; readonly size: number } | { readonly error: WireError };
+
 export type JobState = "waiting" | "ready" | "running" | "done" | "failed";
 
 /** What happened; the only way anything gets into the scheduler. */
@@ -41,6 +44,8 @@ export type SchedulerEvent =
       readonly limits?: JobLimits;
       /** What jobs gave before, by id, as somebody who remembers it says: they must give it again. */
       readonly digests?: ReadonlyMap<string, string>;
+      /** How jobs that are new here ended under a master before this one; where their values lie nobody knows yet. */
+      readonly ended?: ReadonlyMap<string, Ended>;
     }
   | { readonly kind: "wanted"; readonly job: string }
   | {
@@ -51,6 +56,10 @@ export type SchedulerEvent =
       /** Values its process has already: a worker that comes back brings them along. */
       readonly held?: readonly HeldValue[];
     }
+  /** After a resume: workers that wanted to come back have done so. */
+  | { readonly kind: "returned" }
+  /** Values a process turns out to have: a job ended there while nobody could be told. */
+  | { readonly kind: "brought"; readonly worker: string; readonly host: string; readonly held: readonly HeldValue[] }
   | {
       readonly kind: "workerLeft";
       readonly worker: string;

@@ -2,7 +2,7 @@ import type { Board } from "./board.js";
 import { failJob } from "./failing.js";
 import { killsWorkers, otherBytes } from "./give-up.js";
 import type { Job } from "./job.js";
-import { recoverLost, release, runAgain } from "./lineage.js";
+import { isAvailable, recoverLost, release, runAgain } from "./lineage.js";
 import type { HeldValue, SchedulerEvent } from "./types.js";
 import { WorkerEntry } from "./worker.js";
 
@@ -15,6 +15,17 @@ export const MAX_KILLED_WORKERS = 3;
 
 export function workerJoined(board: Board, { worker, host, labels, held = [] }: Event<"workerJoined">): void {
   board.workers.set(worker, new WorkerEntry(worker, host, labels));
+  for (const value of held) takeHeld(board, value, worker, host);
+}
+
+/** Whoever wanted to come back has done so: what is lost now stays lost. */
+export function returned(board: Board): void {
+  board.returning = false;
+  recoverLost(board);
+}
+
+/** A worker has values that nobody was told of. */
+export function brought(board: Board, { worker, host, held }: Event<"brought">): void {
   for (const value of held) takeHeld(board, value, worker, host);
 }
 
@@ -65,16 +76,19 @@ function tookDown(board: Board, job: Job, worker: string, reason: string | undef
 /** A value that a worker brings along: its job need not run, unless other bytes are known of it. */
 function takeHeld(board: Board, { job: id, digest, size }: HeldValue, worker: string, host: string): void {
   const job = board.jobs.get(id);
-  if (!job || job.plan.noCopy || job.state === "failed") return;
+  if (!job || job.state === "failed") return;
   if (job.digest !== undefined && job.digest !== digest) {
-    failJob(board, job, otherBytes(job, digest), `${worker} joined and has other bytes`);
+    failJob(board, job, otherBytes(job, digest), `${worker} has other bytes`);
     return;
   }
   job.digest = digest;
   job.size = size;
-  job.hosts.add(host);
+  if (!job.plan.noCopy) job.hosts.add(host);
+  else if (board.workers.has(worker)) job.holder ??= worker;
+  if (!isAvailable(job)) return;
   if (job.state !== "waiting" && job.state !== "ready") return;
-  board.move(job, "done", `${worker} joined and has its value`);
+  job.worker ??= worker;
+  board.move(job, "done", `${worker} has its value`);
   board.tell({ kind: "done", job: id });
   release(board, job);
 }

@@ -22,6 +22,11 @@ export class ComputeHost {
     [this.#thread, this.#peer] = this.#start();
   }
 
+  /** The hashes of the programs it has, in their order. */
+  get programs(): string[] {
+    return this.#told.programs.map(({ hash }) => hash);
+  }
+
   clear(): Promise<void> {
     return this.#tell("clear", {}, (told) => ({ ...told, programs: [] }));
   }

@@ -4,12 +4,16 @@ import { serveData } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
 import { ObjectStore } from "../store/object-store.js";
 import { SentBytes } from "../store/sent-bytes.js";
+import { systemClock } from "../transport/clock.js";
 import { dial, dialled } from "../transport/dial.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { allLimits, type Limits } from "../transport/limits.js";
 import { listen } from "../transport/listen.js";
+import { RECONNECT_SECONDS, redial } from "../transport/redial.js";
 import type { ClientTls, ServerTls } from "../transport/tls.js";
+import type { Transport } from "../transport/transport.js";
 import { InputFiles } from "./input-files.js";
+import type { Again } from "./membership.js";
 import { startWorker } from "./worker-host.js";
 
 /** How a WebSocket worker is started. */
@@ -39,10 +43,13 @@ export interface WorkerOptions {
   readonly memory?: number;
   /** When a silent peer counts as dead; a master, which may run in a client, has ten times as long. */
   readonly heartbeat?: Heartbeat;
+  /** For how long a lost master is dialled again before the worker ends, in seconds; 0: not at all. Default 60. */
+  readonly reconnectSeconds?: number;
 }
 
 /** A worker that runs in this process for a master elsewhere. */
 export interface RemoteWorker extends AsyncDisposable {
+  /** The name the master gave it: another one each time it comes back. */
   readonly id: string;
   /** Settles when the worker is over: undefined where it was told to end, or what went wrong. */
   readonly over: Promise<Error | undefined>;
@@ -85,14 +92,15 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       },
     },
   );
-  const link = await dial(`${master}/worker`, { token, tls, heartbeat, patience: PATIENT }).catch(
-    async (error: unknown) => {
-      await server.close();
-      throw error;
-    },
-  );
+  const dialMaster = (): Promise<Transport> => dial(`${master}/worker`, { token, tls, heartbeat, patience: PATIENT });
+  const link = await dialMaster().catch(async (error: unknown) => {
+    await server.close();
+    throw error;
+  });
+  const { reconnectSeconds: seconds = RECONNECT_SECONDS } = options;
+  const clock = heartbeat?.clock ?? systemClock;
+  const again: Again = (join, signal) => redial(async () => join(await dialMaster()), { seconds, clock, signal });
   const release = async (): Promise<void> => {
-    link.close();
     data.close();
     files.close();
     store.close();
@@ -109,7 +117,7 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       host: server.url,
       address: (host: string) => (host === "" ? master : host),
     };
-    const worker = await startWorker(link, shared);
+    const worker = await startWorker(link, shared, seconds > 0 ? again : undefined);
     const over = worker.over.then(async (reason) => {
       await release();
       return reason;
@@ -118,8 +126,16 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       await worker.kill();
       await over;
     };
-    return { id: worker.id, over, close, [Symbol.asyncDispose]: close };
+    return {
+      get id() {
+        return worker.id;
+      },
+      over,
+      close,
+      [Symbol.asyncDispose]: close,
+    };
   } catch (error) {
+    link.close();
     await release();
     throw error;
   }

@@ -1,5 +1,5 @@
 import type { WorkerJob } from "../protocol.js";
-import type { WorkerShared } from "./worker-host.js";
+import type { WorkerShared } from "./worker-shared.js";
 
 /** The bytes of an input, from this process's store or from one that has them; a host's name where none has them any more. */
 export async function fetchInput(

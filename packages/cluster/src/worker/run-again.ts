@@ -4,7 +4,7 @@ import { fileSchema, nodeIdSchema, refsSchema } from "../protocol.js";
 import type { ComputeHost } from "./compute-host.js";
 import { fetchInput } from "./fetch-input.js";
 import type { NodeDigest } from "./inspect-job.js";
-import type { WorkerShared } from "./worker-host.js";
+import type { WorkerShared } from "./worker-shared.js";
 
 /** A job that is to run once more beside what it gave, to compare the two. */
 export const againSchema = v.object({

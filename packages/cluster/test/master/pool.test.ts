@@ -19,10 +19,11 @@ const any = v.looseObject({});
 
 /** A pool with a runner, and workers that are nothing but their answers. */
 function master(programs: SessionSetup["programs"] = []) {
-  const state = { setup: { session: { seed: 0, epoch: 0 }, programs } as SessionSetup };
+  const state = { setup: { session: { session: "s", graph: 0, seed: 0, epoch: 0 }, programs } as SessionSetup };
   const left: (string | undefined)[] = [];
   const pool = new WorkerPool(() => state.setup, {
-    joined: (worker, { host }) => runner.handle({ kind: "workerJoined", worker, host }),
+    joined: (worker, { host }, held) => runner.handle({ kind: "workerJoined", worker, host, held }),
+    brought: (worker, host, held) => runner.handle({ kind: "brought", worker, host, held }),
     left: (worker, hostLost, reason) => {
       left.push(reason);
       runner.handle({ kind: "workerLeft", worker, hostLost });
@@ -139,7 +140,7 @@ test("C5: waiting ends with an error when the graph is emptied or the master end
   runner.submit([planned(A)]);
   await Promise.resolve();
   const waiting = failureOf(runner.settled());
-  runner.reset();
+  runner.reset(1);
   expect(await waiting).toMatchObject({ code: "GVM3503" });
   finish({ digest: "old", size: 1 });
   runner.submit([planned(A)]);

@@ -15,11 +15,12 @@ import { masterTrustOptions, type RoleFlags, roleTokens, serverTlsOf, type TlsFl
 
 interface StartMasterFlags extends CommonFlags, LabelFlags, RoleFlags, TlsFlags {
   readonly workers: number;
-  readonly port: number;
+  readonly port?: number;
   readonly host?: string;
-  readonly seed: number;
+  readonly seed?: number;
   readonly root?: string;
   readonly journal?: string;
+  readonly resume?: string;
   readonly plannerSeconds?: number;
 }
 
@@ -27,11 +28,15 @@ export function startMasterCommand(context: Context): Command {
   const command = new Command("start-master")
     .description("start a master and its worker threads; runs until Ctrl-C or `graphvm stop`")
     .option("--workers <n>", "worker threads in this process", wholeNumber(0), 1)
-    .option("--port <n>", "where to listen; 0 takes any free port", wholeNumber(0, 65535), DEFAULT_PORT)
+    .option("--port <n>", `where to listen; 0 takes any free port (default: ${DEFAULT_PORT})`, wholeNumber(0, 65535))
     .option("--host <address>", "where to listen; anything but loopback needs a token (default: 127.0.0.1)")
-    .option("--seed <n>", "seeds random numbers inside atoms", wholeNumber(0), 0)
+    .option("--seed <n>", "seeds random numbers inside atoms (default: 0)", wholeNumber(0))
     .option("--root <dir>", "where relative inputs are looked for (default: here)")
     .option("--journal <dir>", "where the journal is kept (default: a temporary folder that goes with the session)")
+    .option(
+      "--resume <dir>",
+      "go on with the session whose journal is there; address, root and seed are that session's",
+    )
     .option("--planner-seconds <n>", "how long rules may expand (default: 60)", positive);
   return commonOptions(masterTrustOptions(labelOptions(command)))
     .addHelpText("after", "\nExample:\n  graphvm start-master --workers 3")
@@ -41,20 +46,21 @@ export function startMasterCommand(context: Context): Command {
 /** `graphvm start-master`: a master until it is told to end. */
 export async function startMasterAndWait(flags: StartMasterFlags, context: Context): Promise<void> {
   context.guardStdout();
-  const { workers, port, seed, host, root, journal, plannerSeconds } = flags;
+  const { workers, port, seed, host, root, journal, resume, plannerSeconds } = flags;
   const tokens = roleTokens(flags, context);
   const tls = serverTlsOf(flags, context);
   const master = context.own(
     await startMaster({
       workers,
-      port,
-      seed,
+      ...(port === undefined ? {} : { port }),
+      ...(seed === undefined ? {} : { seed }),
       ...(host === undefined ? {} : { host }),
       tokens,
       ...(tls && { tls }),
       ...(root === undefined ? {} : { root }),
       ...labelsOf(flags),
       ...(journal === undefined ? {} : { journal }),
+      ...(resume === undefined ? {} : { resume }),
       ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
     }),
   );

@@ -15,6 +15,7 @@ interface StartWorkerFlags extends MasterFlags, LabelFlags {
   readonly host?: string;
   readonly port?: number;
   readonly root?: string;
+  readonly reconnectSeconds?: number;
 }
 
 export function startWorkerCommand(context: Context): Command {
@@ -23,6 +24,11 @@ export function startWorkerCommand(context: Context): Command {
     .option("--host <address>", "the address on which other workers fetch values (default: 127.0.0.1)")
     .option("--port <n>", "the port of that address (default: any free one)", wholeNumber(0, 65535))
     .option("--root <dir>", "where relative inputs are looked for before the master sends them (default: here)")
+    .option(
+      "--reconnect-seconds <n>",
+      "how long a lost master is dialled again, 0: not at all (default: 60)",
+      wholeNumber(0),
+    )
     .option(
       "--tls-client-ca <file>",
       "who must have signed the certificates of those who fetch values (default: none asked)",
@@ -39,7 +45,7 @@ export function startWorkerCommand(context: Context): Command {
 export async function startWorkerAndWait(flags: StartWorkerFlags, context: Context): Promise<void> {
   context.guardStdout();
   const master = flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`;
-  const { host, port, root } = flags;
+  const { host, port, root, reconnectSeconds } = flags;
   const token = shownToken(flags.tokenFile, "worker", context);
   const tls = clientTlsOf(flags, context);
   const worker = context.own(
@@ -50,6 +56,7 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
       ...(host === undefined ? {} : { host }),
       ...(port === undefined ? {} : { port }),
       ...(root === undefined ? {} : { root }),
+      ...(reconnectSeconds === undefined ? {} : { reconnectSeconds }),
       ...labelsOf(flags),
     }),
   );
