@@ -15,3 +15,5 @@ export { importHosts } from "./replay/compare-jobs.js";
 export { capturedOutput, type RecordedWait, recordedWait } from "./replay/recorded-jobs.js";
 export { unbox } from "./replay/unbox.js";
 export type { Message, Transport } from "./transport/transport.js";
+export type { Level } from "./watch/log.js";
+export { createLogger, type LogTarget } from "./watch/pino-logger.js";

@@ -1,4 +1,5 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
+import type { Json } from "../recording/index.js";
 import { DataClient } from "../store/data-client.js";
 import { serveData } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
@@ -12,6 +13,7 @@ import { listen } from "../transport/listen.js";
 import { RECONNECT_SECONDS, redial } from "../transport/redial.js";
 import type { ClientTls, ServerTls } from "../transport/tls.js";
 import type { Transport } from "../transport/transport.js";
+import { type Level, type Logger, writeLine } from "../watch/log.js";
 import { InputFiles } from "./input-files.js";
 import type { Again } from "./membership.js";
 import { startWorker } from "./worker-host.js";
@@ -45,6 +47,8 @@ export interface WorkerOptions {
   readonly heartbeat?: Heartbeat;
   /** For how long a lost master is dialled again before the worker ends, in seconds; 0: not at all. Default 60. */
   readonly reconnectSeconds?: number;
+  /** Told of what happens: a pino logger, say. Default: nobody. */
+  readonly logger?: Logger;
 }
 
 /** A worker that runs in this process for a master elsewhere. */
@@ -118,7 +122,14 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       address: (host: string) => (host === "" ? master : host),
     };
     const worker = await startWorker(link, shared, seconds > 0 ? again : undefined);
+    const say = (level: Level, message: string, fields: { readonly [name: string]: Json } = {}): void => {
+      const line = { level, message, fields: { worker: worker.id, master, ...fields } };
+      if (options.logger) writeLine(options.logger, line, token === undefined ? [] : [token]);
+    };
+    say("info", `worker ${worker.id} of the master at ${master}`, { values: server.url });
     const over = worker.over.then(async (reason) => {
+      if (reason) say("info", `worker ${worker.id} ended: ${reason.message}`, { reason: reason.message });
+      else say("info", `worker ${worker.id} ended: it was told to`);
       await release();
       return reason;
     });

@@ -16,17 +16,24 @@ export interface Context {
   /** Whether there is somebody to ask. */
   readonly interactive: boolean;
   readonly env: { readonly [name: string]: string | undefined };
-  /** Closes a resource if the command is interrupted while it runs. */
-  own<T extends AsyncDisposable>(resource: T): T;
+  /** Closes a resource if the command is interrupted while it runs; on SIGTERM it is first given time to `drain`. */
+  own<T extends AsyncDisposable>(resource: T, drain?: (resource: T) => Promise<void>): T;
 }
 
 /** What must be closed when a signal comes. */
 export class Owned {
   readonly #resources: AsyncDisposable[] = [];
+  readonly #drains: (() => Promise<void>)[] = [];
 
-  add<T extends AsyncDisposable>(resource: T): T {
+  add<T extends AsyncDisposable>(resource: T, drain?: (resource: T) => Promise<void>): T {
     this.#resources.push(resource);
+    if (drain) this.#drains.push(() => drain(resource));
     return resource;
+  }
+
+  /** Lets everything that can come to a good end do so. */
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.#drains.splice(0).map((drain) => drain()));
   }
 
   /** Closes everything, the last first; what can't be closed is left. */
@@ -64,6 +71,6 @@ export function processContext(json: boolean, owned: Owned): Context {
     json,
     interactive: stdin.isTTY === true && stderr.isTTY === true && !json,
     env,
-    own: (resource) => owned.add(resource),
+    own: (resource, drain) => owned.add(resource, drain),
   };
 }

@@ -33,15 +33,23 @@ export async function main(argv: readonly string[]): Promise<number> {
   return signals.stopping ? new Promise<never>(() => {}) : exitCode;
 }
 
-/** On Ctrl-C and SIGTERM everything that was started is closed, then the process ends. A second one does not wait. */
+/**
+ * On Ctrl-C and SIGTERM everything that was started is closed, then the process ends; on SIGTERM what can drain does so
+ * before. A second one does not wait.
+ */
 function onSignals(owned: Owned): { readonly stopping: boolean } {
   const state = { stopping: false };
   const stop = (signal: "SIGINT" | "SIGTERM"): void => {
     const exitCode = 128 + constants.signals[signal];
     if (state.stopping) process.exit(exitCode);
     state.stopping = true;
-    setTimeout(() => process.exit(exitCode), GRACE);
-    void owned.close().finally(() => process.exit(exitCode));
+    const close = (): void => {
+      setTimeout(() => process.exit(exitCode), GRACE);
+      void owned.close().finally(() => process.exit(exitCode));
+    };
+    // Ctrl-C is somebody who waits, SIGTERM a system that gives time
+    if (signal === "SIGTERM") void owned.drain().finally(close);
+    else close();
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);

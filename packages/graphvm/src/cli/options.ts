@@ -108,6 +108,13 @@ export function positive(text: string): number {
   throw new InvalidArgumentError("a number above 0 is needed");
 }
 
+/** Parses a number that may be 0. */
+export function notNegative(text: string): number {
+  const n = Number(text);
+  if (text.trim() !== "" && Number.isFinite(n) && n >= 0) return n;
+  throw new InvalidArgumentError("a number from 0 on is needed");
+}
+
 /** Takes `host`, `host:port` and `ws://host:port`. */
 function masterUrl(text: string): string {
   const url = /^wss?:\/\//.test(text) ? text : `ws://${text}`;

@@ -1,19 +1,21 @@
 import { DEFAULT_PORT, startMaster } from "@graphvm/cluster";
 import { Command } from "commander";
 import type { Context } from "../cli/context.js";
+import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
 import {
   type CommonFlags,
   commonOptions,
   type LabelFlags,
   labelOptions,
   labelsOf,
+  notNegative,
   positive,
   wholeNumber,
 } from "../cli/options.js";
 import { countText } from "../cli/text.js";
 import { masterTrustOptions, type RoleFlags, roleTokens, serverTlsOf, type TlsFlags } from "../cli/trust.js";
 
-interface StartMasterFlags extends CommonFlags, LabelFlags, RoleFlags, TlsFlags {
+interface StartMasterFlags extends CommonFlags, LabelFlags, LogFlags, RoleFlags, TlsFlags {
   readonly workers: number;
   readonly port?: number;
   readonly host?: string;
@@ -22,6 +24,8 @@ interface StartMasterFlags extends CommonFlags, LabelFlags, RoleFlags, TlsFlags 
   readonly journal?: string;
   readonly resume?: string;
   readonly plannerSeconds?: number;
+  readonly idleSeconds?: number;
+  readonly drainSeconds: number;
 }
 
 export function startMasterCommand(context: Context): Command {
@@ -37,16 +41,28 @@ export function startMasterCommand(context: Context): Command {
       "--resume <dir>",
       "go on with the session whose journal is there; address, root and seed are that session's",
     )
-    .option("--planner-seconds <n>", "how long rules may expand (default: 60)", positive);
-  return commonOptions(masterTrustOptions(labelOptions(command)))
-    .addHelpText("after", "\nExample:\n  graphvm start-master --workers 3")
+    .option("--planner-seconds <n>", "how long rules may expand (default: 60)", positive)
+    .option("--idle-seconds <n>", "end after so long without clients and jobs (default: stay)", positive)
+    .option("--drain-seconds <n>", "how long jobs that run may go on after SIGTERM", notNegative, 30);
+  return commonOptions(masterTrustOptions(logOptions(labelOptions(command))))
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Examples:",
+        "  graphvm start-master --workers 3",
+        "  graphvm start-master --idle-seconds 600 --log-level info --log-file master.log",
+        "",
+        "Its port also answers http://…/healthz, /readyz and /metrics (Prometheus).",
+      ].join("\n"),
+    )
     .action((flags: StartMasterFlags) => startMasterAndWait(flags, context));
 }
 
 /** `graphvm start-master`: a master until it is told to end. */
 export async function startMasterAndWait(flags: StartMasterFlags, context: Context): Promise<void> {
   context.guardStdout();
-  const { workers, port, seed, host, root, journal, resume, plannerSeconds } = flags;
+  const { workers, port, seed, host, root, journal, resume, plannerSeconds, idleSeconds, drainSeconds } = flags;
   const tokens = roleTokens(flags, context);
   const tls = serverTlsOf(flags, context);
   const master = context.own(
@@ -62,7 +78,10 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
       ...(journal === undefined ? {} : { journal }),
       ...(resume === undefined ? {} : { resume }),
       ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
+      ...(idleSeconds === undefined ? {} : { idleSeconds }),
+      logger: loggerOf(flags, context),
     }),
+    (master) => master.drain(drainSeconds),
   );
   const { url } = master;
   context.answer(

@@ -1,6 +1,7 @@
 import { connectWorker, DEFAULT_PORT } from "@graphvm/cluster";
 import { Command } from "commander";
 import type { Context } from "../cli/context.js";
+import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
 import {
   type LabelFlags,
   labelOptions,
@@ -11,7 +12,7 @@ import {
 } from "../cli/options.js";
 import { clientTlsOf, shownToken } from "../cli/trust.js";
 
-interface StartWorkerFlags extends MasterFlags, LabelFlags {
+interface StartWorkerFlags extends MasterFlags, LabelFlags, LogFlags {
   readonly host?: string;
   readonly port?: number;
   readonly root?: string;
@@ -33,7 +34,7 @@ export function startWorkerCommand(context: Context): Command {
       "--tls-client-ca <file>",
       "who must have signed the certificates of those who fetch values (default: none asked)",
     );
-  return masterOptions(labelOptions(command))
+  return masterOptions(logOptions(labelOptions(command)))
     .addHelpText(
       "after",
       "\nExample:\n  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --label tier=large",
@@ -58,6 +59,7 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
       ...(root === undefined ? {} : { root }),
       ...(reconnectSeconds === undefined ? {} : { reconnectSeconds }),
       ...labelsOf(flags),
+      logger: loggerOf(flags, context),
     }),
   );
   context.answer(
