@@ -9,53 +9,9 @@ import { jsonValue, showValue } from "../dist/cli/show-value.js";
 import { bytesText, countText, plain, tableText } from "../dist/cli/text.js";
 import { paints } from "../dist/picture/palette.js";
 import { drawSvg } from "../dist/picture/svg.js";
-import { barText, progressBar } from "../dist/progress.js";
 import { recordedFunctions } from "../dist/recorded/functions.js";
 import { recordedGraph } from "../dist/recorded/jobs.js";
 import { sampleRecording } from "./sample-recording.js";
-
-/** A stream that keeps what is written. */
-function sink(isTTY: boolean): { isTTY: boolean; columns: number; text: string; write(text: string): void } {
-  const stream = {
-    isTTY,
-    columns: 80,
-    text: "",
-    write: (text: string) => {
-      stream.text += text;
-    },
-  };
-  return stream;
-}
-
-describe("progress bar", () => {
-  test("draws on a terminal, at most every 50 ms, and wipes itself", () => {
-    const stream = sink(true);
-    let time = 0;
-    const bar = progressBar(stream, () => time);
-    for (const done of [0, 1, 2]) {
-      bar.update({ done, total: 4, running: 2 });
-      time += 30;
-    }
-    expect(stream.text.match(/jobs/g)).toHaveLength(2);
-    bar.update({ done: 4, total: 4, running: 0 });
-    expect(stream.text).toContain("4/4 jobs, 0 running, 0.1 s");
-    bar.done();
-    expect(stream.text.endsWith("\r\u001b[2K")).toBe(true);
-  });
-
-  test("draws nothing elsewhere", () => {
-    const stream = sink(false);
-    const bar = progressBar(stream);
-    bar.update({ done: 1, total: 2 });
-    bar.done();
-    expect(stream.text).toBe("");
-  });
-
-  test("is full when all is done", () => {
-    expect(barText({ done: 2, total: 4 }, 1.25)).toBe(`${"█".repeat(14)}${"░".repeat(14)} 2/4 jobs, 1.3 s`);
-    expect(barText({ done: 0, total: 0 }, 0)).toBe(`${"░".repeat(28)} 0/0 jobs, 0.0 s`);
-  });
-});
 
 describe("failures", () => {
   /** An error with a stack of these frames. */

@@ -225,6 +225,11 @@ export class Session implements AsyncDisposable {
     return this.#link.call("status");
   }
 
+  /** The same as `status`, for who looks again and again: it stands in no journal and no recording. */
+  async look(): Promise<SessionStatus & { recording: { on: boolean; calls: number } }> {
+    return this.#peer.call("look");
+  }
+
   /**
    * Turns the server's recording on or off. What is loaded already becomes its first lines.
    *

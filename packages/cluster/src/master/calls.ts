@@ -98,13 +98,15 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     },
   ),
 
-  status: call(nothing, false, async (_params, session, log) => {
-    const answer = { ...session.status(), recording: { on: log.recording, calls: log.recorded.length } };
-    return { answer, logged: null };
-  }),
+  status: call(nothing, false, async (_params, session, log) => ({ answer: statusOf(session, log), logged: null })),
 
   ...AUDIT_CALLS,
 };
+
+/** What a session is doing, and what it records. */
+export function statusOf(session: MasterSession, log: SessionLog) {
+  return { ...session.status(), recording: { on: log.recording, calls: log.recorded.length } };
+}
 
 /** `dispatchJobs` for a client that will ask for the root's value: a small one comes with the news that it is there. */
 export async function dispatchWanted(

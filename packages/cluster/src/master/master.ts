@@ -9,7 +9,7 @@ import type { Clock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import type { MasterEvent } from "../watch/events.js";
 import type { Answer, Call } from "./call.js";
-import { type CalcParams, calcSchema, dispatchWanted, SESSION_CALLS } from "./calls.js";
+import { type CalcParams, calcSchema, dispatchWanted, SESSION_CALLS, statusOf } from "./calls.js";
 import { Draining } from "./draining.js";
 import { IdleEnd } from "./idle-end.js";
 import type { JournalMarks } from "./journal-marks.js";
@@ -211,6 +211,8 @@ export class Master {
         const { id, seed, epoch } = this.session;
         return { version: VERSION, session: id, seed, epoch, role: caller.role };
       }),
+      // whoever looks again and again must fill neither journal nor recording
+      look: method(nothing, () => statusOf(this.session, this.log)),
       value: method(
         v.strictObject({ id: nodeIdSchema, piece: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
         (asked) => this.#served(asked),

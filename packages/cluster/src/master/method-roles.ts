@@ -14,6 +14,7 @@ const READERS: readonly ClientRole[] = ["operator", "auditor"];
 export const METHOD_ROLES: { readonly [method: string]: readonly ClientRole[] } = {
   hello: READERS,
   status: READERS,
+  look: READERS,
   graph: READERS,
   graphStats: READERS,
   getData: READERS,

@@ -58,12 +58,17 @@ test("C83: secrets in tokens, URLs, params, errors and chosen variables reach no
   onTestFinished(() => void delete process.env.GRAPHVM_TEST_SECRET);
   const log = lines();
   const bare: unknown[] = [];
-  const note = (...line: unknown[]): void => void bare.push(line);
+  const through =
+    (level: keyof Logger) =>
+    (fields: object, message: string): void => {
+      bare.push([fields, message]);
+      log.logger[level](fields, message);
+    };
   const both: Logger = {
-    debug: (...line) => (note(...line), log.logger.debug(...line)),
-    info: (...line) => (note(...line), log.logger.info(...line)),
-    warn: (...line) => (note(...line), log.logger.warn(...line)),
-    error: (...line) => (note(...line), log.logger.error(...line)),
+    debug: through("debug"),
+    info: through("info"),
+    warn: through("warn"),
+    error: through("error"),
   };
   {
     await using cluster = await disposableCluster({

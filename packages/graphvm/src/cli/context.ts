@@ -5,10 +5,14 @@ import type { BarStream } from "../progress.js";
 export interface Context {
   /** Gives the command's one answer: the text for people, or with `--json` the object. */
   answer(json: object, text: string): void;
+  /** Gives one of several answers that follow each other, each a line of JSON or a text. */
+  each(json: object, text: string): void;
   /** A line for people, on stderr. */
   note(line: string): void;
   /** With `--json`: what user code prints from now on goes to stderr. */
   guardStdout(): void;
+  /** Where a page is drawn that changes. */
+  readonly stdout: BarStream;
   /** Where progress bars are drawn. */
   readonly stderr: BarStream;
   readonly stdin: Readable;
@@ -62,10 +66,12 @@ export function processContext(json: boolean, owned: Owned): Context {
       else if (!answered) write(`${JSON.stringify(object)}\n`);
       answered = true;
     },
+    each: (object, text) => void write(json ? `${JSON.stringify(object)}\n` : `${text}\n`),
     note: (line) => void stderr.write(`${line}\n`),
     guardStdout: () => {
       if (json) stdout.write = stderr.write.bind(stderr);
     },
+    stdout,
     stderr,
     stdin,
     json,

@@ -1,3 +1,5 @@
+import { padded, widthOf } from "./width.js";
+
 const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
 /** 1234567 is `1.2 MB`. */
@@ -17,9 +19,21 @@ export function countText(count: number, noun: string): string {
 export function tableText(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {
-    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+    for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, widthOf(cell));
   }
-  return rows.map((row) => `  ${row.map((cell, i) => cell.padEnd(widths[i]!)).join("  ")}`.trimEnd()).join("\n");
+  return rows.map((row) => `  ${row.map((cell, i) => padded(cell, widths[i]!)).join("  ")}`.trimEnd()).join("\n");
+}
+
+/** 8.4 is `8 s`, 75 is `1 min 15 s`, 7500 is `2 h 5 min`. */
+export function secondsText(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 10) return whole % 60 === 0 ? `${minutes} min` : `${minutes} min ${whole % 60} s`;
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return `${Math.round(hours / 24)} days`;
 }
 
 /** Text that came from elsewhere, without the control characters that could act on a terminal. */

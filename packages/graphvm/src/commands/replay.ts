@@ -74,7 +74,7 @@ export async function replay(source: string, flags: ReplayFlags, context: Contex
   const recording = await readRecording(bytes);
   if (trusted !== undefined) requireTrusted(recording.signature, trustedFingerprints(trusted));
   else if (!flags.yes) await agreeToRun(source, recording, context);
-  const bar = progressBar(context.stderr);
+  const bar = progressBar(context.stderr, { silent: context.json, env: context.env });
   const session = flags.master === undefined ? undefined : await connectTo(flags, context);
   let looked: object = {};
   let report: ReplayReport;

@@ -134,7 +134,7 @@ async function calculate(
   rules: CutRules & JobLimits,
   context: Context,
 ): Promise<Calculated> {
-  const bar = progressBar(context.stderr);
+  const bar = progressBar(context.stderr, { silent: context.json, env: context.env });
   const stop = session.onProgress(bar.update);
   try {
     if (runnable.kind === "refs") return await calculateRefs(session, runnable, rules);

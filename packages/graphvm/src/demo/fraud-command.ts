@@ -47,7 +47,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
       path: flags.record,
     });
   }
-  const bar = progressBar(context.stderr);
+  const bar = progressBar(context.stderr, { silent: context.json, env: context.env });
   const events = {
     step: (text: string) => {
       bar.done();
