@@ -65,9 +65,12 @@ export function progressLine(progress: ProgressNow): string {
   const { done, total, seconds } = progress;
   const parts = pieces(progress).slice(1);
   const left = timeLeft(progress);
-  return [`${done} of ${total} jobs done`, ...parts, `${secondsText(seconds)} so far`, ...(left ? [left] : [])].join(
-    ", ",
-  );
+  return [
+    `${done} of ${total} jobs done`,
+    ...parts,
+    `${secondsText(seconds)} so far`,
+    ...(left ? [`about ${left}`] : []),
+  ].join(", ");
 }
 
 function pieces({ done, total, running, failed = 0, moved = 0, rate }: ProgressNow): string[] {
@@ -82,7 +85,7 @@ function pieces({ done, total, running, failed = 0, moved = 0, rate }: ProgressN
 
 function timeLeft({ secondsLeft, done, total }: ProgressNow): string | undefined {
   if (typeof secondsLeft !== "number" || done >= total) return undefined;
-  return secondsLeft < 1 ? "about 1 s left" : `about ${secondsText(secondsLeft)} left`;
+  return `${secondsText(Math.max(1, secondsLeft))} left`;
 }
 
 function oneLine(text: string): string {

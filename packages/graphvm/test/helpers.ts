@@ -112,7 +112,7 @@ export async function startMaster(
   options: RunOptions = {},
 ): Promise<Running & { readonly url: string }> {
   const running = new Running(["start-master", "--port", "0", "--json", ...args], folder, options);
-  await running.says(/^\{.*\}\n/m);
+  await running.says(/^\{"url".*\n/m);
   const { url } = JSON.parse(running.stdout) as { url: string };
   return Object.assign(running, { url });
 }

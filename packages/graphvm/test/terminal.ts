@@ -43,9 +43,9 @@ export function screenOf(writes: readonly string[]): string[] {
       lines[row] = (lines[row] ?? "").slice(0, column);
       lines.length = row + 1;
     } else if (token === "\u001b[H") [row, column] = [0, 0];
-    else if (/^\u001b\[\d+A$/.test(token)) row -= Number.parseInt(token.slice(2), 10);
     else if (!token.startsWith("\u001b")) put(token);
-    else if (!/^\u001b\[\?(1049|25)[hl]$/.test(token)) throw new Error(`unknown: ${JSON.stringify(token)}`);
+    else if (token.endsWith("A")) row -= Number.parseInt(token.slice(2), 10);
+    else if (!/\?(1049|25)[hl]$/.test(token)) throw new Error(`unknown: ${JSON.stringify(token)}`);
   }
   return lines;
 }

@@ -7,19 +7,24 @@ export class IdleEnd {
   readonly #quiet: () => boolean;
   readonly #end: () => void;
   #cancel: (() => void) | undefined;
-  #closed = false;
+  #counts = false;
 
   constructor(clock: Clock, seconds: number, quiet: () => boolean, end: () => void) {
     this.#clock = clock;
     this.#seconds = seconds;
     this.#quiet = quiet;
     this.#end = end;
+  }
+
+  /** From now on the time counts. */
+  begin(): void {
+    this.#counts = true;
     this.changed();
   }
 
   /** Something began or ended: the time without use starts, goes on or is over. */
   changed(): void {
-    if (this.#closed) return;
+    if (!this.#counts) return;
     if (!this.#quiet()) {
       this.#cancel?.();
       this.#cancel = undefined;
@@ -27,7 +32,7 @@ export class IdleEnd {
   }
 
   close(): void {
-    this.#closed = true;
+    this.#counts = false;
     this.#cancel?.();
   }
 }

@@ -128,6 +128,11 @@ export class Master {
     });
   }
 
+  /** The master is up: its idle time begins. */
+  started(): void {
+    this.#idle?.begin();
+  }
+
   #countClients(event: MasterEvent): void {
     this.session.clients = this.#clients.size;
     this.session.watch.tell(event);

@@ -226,6 +226,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     throw error;
   }
   watch.tell({ kind: "started", url: server.url });
+  master.started();
   const drain = async (seconds: number): Promise<void> => {
     await new Promise<void>((resolve) => {
       const cancel = clock.after(seconds, resolve);
