@@ -14,7 +14,7 @@ export interface BarStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly rows?: number;
-  write(text: string): unknown;
+  write: (text: string) => unknown;
 }
 
 /** What measures the time; tests have their own. */
@@ -30,6 +30,8 @@ export interface BarOptions {
   /** Shows nothing at all: `--json`. */
   readonly silent?: boolean;
   readonly env?: { readonly [name: string]: string | undefined };
+  /** Streams that may share the terminal: what is written to them stands above the bar. */
+  readonly beside?: readonly BarStream[];
 }
 
 /** A terminal is drawn anew this often at most, and this often where nothing happens, in milliseconds. */
@@ -56,9 +58,9 @@ const systemClock: BarClock = {
  * bar.done();
  */
 export function progressBar(stream: BarStream, options: BarOptions = {}): ProgressBar {
-  const { clock = systemClock, silent = false, env = process.env } = options;
+  const { clock = systemClock, silent = false, env = process.env, beside = [] } = options;
   if (silent) return { update: () => {}, done: () => {} };
-  return stream.isTTY && env.TERM !== "dumb" ? drawnBar(stream, clock, env) : lineBar(stream, clock);
+  return stream.isTTY && env.TERM !== "dumb" ? drawnBar(stream, clock, env, beside) : lineBar(stream, clock);
 }
 
 /** Progress that was told, and when. */
@@ -97,32 +99,63 @@ class Told {
   }
 }
 
-function drawnBar(stream: BarStream, clock: BarClock, env: NonNullable<BarOptions["env"]>): ProgressBar {
+function drawnBar(
+  stream: BarStream,
+  clock: BarClock,
+  env: NonNullable<BarOptions["env"]>,
+  beside: readonly BarStream[],
+): ProgressBar {
+  const write = stream.write.bind(stream);
   const told = new Told(clock);
   let drawn = Number.NEGATIVE_INFINITY;
   let lines = 0;
   let stop: (() => void) | undefined;
+  const wipe = (): void => {
+    if (lines > 0) write(toStart(lines));
+    lines = 0;
+  };
   const draw = (): void => {
     drawn = clock.now();
     const { columns = 80, rows = 24 } = stream;
     const screen = progressScreen(told.view()!, { columns, rows, ascii: isAscii(env) });
     // one write: no terminal shows half of it
-    stream.write(toStart(lines) + screen.map((line) => `${line}\u001b[K`).join("\n"));
+    write(toStart(lines) + screen.map((line) => `${line}\u001b[K`).join("\n"));
     lines = screen.length;
+  };
+  const begin = (): (() => void) => {
+    const stopTicks = clock.every(TICK_MS, draw);
+    const giveBack = beside.map((each) => wipeBefore(each, wipe));
+    return () => {
+      stopTicks();
+      for (const back of giveBack) back();
+    };
   };
   return {
     update: (progress) => {
       told.set(progress);
-      stop ??= clock.every(TICK_MS, draw);
+      stop ??= begin();
       if (clock.now() - drawn >= DRAW_MS || progress.done >= progress.total) draw();
     },
     done: () => {
       stop?.();
       stop = undefined;
-      if (lines > 0) stream.write(`${toStart(lines)}`);
-      lines = 0;
+      wipe();
       drawn = Number.NEGATIVE_INFINITY;
     },
+  };
+}
+
+/** Whatever is written to a stream comes after a wipe; the returned function ends that. */
+function wipeBefore(stream: BarStream, wipe: () => void): () => void {
+  const { write } = stream;
+  const wiping = (...written: Parameters<typeof write>): unknown => {
+    wipe();
+    return write.apply(stream, written);
+  };
+  stream.write = wiping;
+  return () => {
+    // where somebody else has put something over it, it stays
+    if (stream.write === wiping) stream.write = write;
   };
 }
 

@@ -12,6 +12,7 @@ import { hostOfNamespace } from "../program/host-modules.js";
 import type { Program } from "../program/program.js";
 import { ProgramSet } from "../program/program-set.js";
 import { gather, type Piece } from "../store/pieces.js";
+import { traced } from "../watch/trace.js";
 import type { Jobs } from "./jobs.js";
 import type { MasterLink } from "./master-link.js";
 import { fetchRecording, type MadeRecording, type RecordingFile } from "./recording-file.js";
@@ -118,7 +119,7 @@ export class Session implements AsyncDisposable {
 
   /** Empties the graph: jobs and values go, programs stay. */
   async initGraph(): Promise<void> {
-    await this.#link.call("initGraph");
+    await this.#call("initGraph");
   }
 
   /**
@@ -127,7 +128,7 @@ export class Session implements AsyncDisposable {
    * @throws RuleNeverEndsError, and whatever the rules throw
    */
   async jobDeps(roots: readonly Ref[], { cut = [], noCopy = [] }: CutRules = {}): Promise<Jobs> {
-    const answer = await this.#link.call<Plan>("jobDeps", { refs: this.#wire(roots), cut, noCopy });
+    const answer = await this.#call<Plan>("jobDeps", { refs: this.#wire(roots), cut, noCopy });
     return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
   }
 
@@ -142,7 +143,7 @@ export class Session implements AsyncDisposable {
     { noCopy = [], timeout, retries }: Pick<CutRules, "noCopy"> & JobLimits = {},
   ): Promise<Jobs> {
     const { roots, cut } = jobs;
-    const answer = await this.#link.call<Plan>("dispatchJobs", {
+    const answer = await this.#call<Plan>("dispatchJobs", {
       refs: this.#wire(roots),
       cut,
       noCopy,
@@ -157,7 +158,7 @@ export class Session implements AsyncDisposable {
    * done is kept, and another dispatch goes on from there.
    */
   async cancel({ force = false }: { readonly force?: boolean } = {}): Promise<void> {
-    await this.#link.call("cancel", { force });
+    await this.#call("cancel", { force });
   }
 
   /**
@@ -185,7 +186,7 @@ export class Session implements AsyncDisposable {
    * @throws SessionStateError where no job computes it; ValueLostError where its worker is gone.
    */
   async getData<T>(ref: Ref<T>): Promise<T> {
-    return this.#decoded<T>(await this.#link.call("getData", { refs: this.#wire([ref]) }));
+    return this.#decoded<T>(await this.#call("getData", { refs: this.#wire([ref]) }));
   }
 
   /** `jobDeps`, `dispatchJobs`, `wait` and `getData` in one. */
@@ -204,30 +205,30 @@ export class Session implements AsyncDisposable {
     const stop = onProgress ? this.onProgress(onProgress) : undefined;
     try {
       const call = { refs: this.#wire([ref]), cut, noCopy, ...limitsOf({ timeout, retries }) };
-      return await this.#decoded<T>(await this.#link.call("calc", call));
+      return await this.#decoded<T>(await this.#call("calc", call));
     } finally {
       stop?.();
     }
   }
 
   async graphStats(): Promise<ClusterStats> {
-    return this.#link.call("graphStats");
+    return this.#call("graphStats");
   }
 
   /** The planned graph, folded by rule above `fold` nodes, with the worker of each finished job. */
   async graph(
     options: { readonly fold?: number } = {},
   ): Promise<{ picture: GraphPicture; workers: { [job: string]: string } }> {
-    return this.#link.call("graph", { fold: options.fold ?? 1000 });
+    return this.#call("graph", { fold: options.fold ?? 1000 });
   }
 
   async status(): Promise<SessionStatus & { recording: { on: boolean; calls: number } }> {
-    return this.#link.call("status");
+    return this.#call("status");
   }
 
   /** The same as `status`, for who looks again and again: it stands in no journal and no recording. */
   async look(): Promise<SessionStatus & { recording: { on: boolean; calls: number } }> {
-    return this.#peer.call("look");
+    return this.#call("look");
   }
 
   /**
@@ -237,11 +238,11 @@ export class Session implements AsyncDisposable {
    * await session.setRecording(true, { capture: ["inputs", "outputs"], digests: "nodes", author: "risk desk" });
    */
   async setRecording(on: boolean, options: RecordingOptions = {}): Promise<void> {
-    await this.#link.call("setRecording", { on, ...(options.capture ? withoutCode(options) : options) });
+    await this.#call("setRecording", { on, ...(options.capture ? withoutCode(options) : options) });
   }
 
   async clearRecording(): Promise<void> {
-    await this.#link.call("clearRecording");
+    await this.#call("clearRecording");
   }
 
   /**
@@ -252,21 +253,21 @@ export class Session implements AsyncDisposable {
    * captured is not what was read; ArchiveLimitError above 4 GB.
    */
   async getRecording(options: Pick<RecordingOptions, "capture"> = {}): Promise<RecordingFile> {
-    const made = await this.#link.call<MadeRecording>("getRecording", options.capture ? withoutCode(options) : {});
+    const made = await this.#call<MadeRecording>("getRecording", options.capture ? withoutCode(options) : {});
     return fetchRecording(made, async (offset) => {
-      const { bytes } = await this.#link.call<{ bytes: Uint8Array }>("recordingPiece", { file: made.file, offset });
+      const { bytes } = await this.#call<{ bytes: Uint8Array }>("recordingPiece", { file: made.file, offset });
       return bytes;
     });
   }
 
   /** Ends the master and all its workers. */
   async endCluster(): Promise<void> {
-    await this.#link.call("endCluster");
+    await this.#call("endCluster");
   }
 
   /** Issues a call as it stands in a journal; for replay. */
   async replayCall<T = unknown>(method: string, params: unknown): Promise<T> {
-    return this.#link.call<T>(method, params);
+    return this.#call<T>(method, params);
   }
 
   /** The encoded value of a node; for replay. */
@@ -274,7 +275,7 @@ export class Session implements AsyncDisposable {
     readonly id: string;
     readonly job: string;
   }): Promise<{ bytes: Uint8Array; digest: string }> {
-    const { bytes, digest } = await this.#link.call<{ bytes?: Uint8Array; digest: string }>("nodeValue", params);
+    const { bytes, digest } = await this.#call<{ bytes?: Uint8Array; digest: string }>("nodeValue", params);
     return { bytes: bytes ?? (await this.#gathered(params.id)), digest };
   }
 
@@ -288,12 +289,17 @@ export class Session implements AsyncDisposable {
   }
 
   #gathered(id: string): Promise<Uint8Array> {
-    return gather(id, (piece) => this.#link.call<Piece>("value", { id, piece }));
+    return gather(id, (piece) => this.#call<Piece>("value", { id, piece }));
   }
 
   /** A small value comes with the answer, a large one in pieces. */
   async #decoded<T>({ id, bytes }: { id: string; bytes?: Uint8Array }): Promise<T> {
     return decodeValue(bytes ?? (await this.#gathered(id))) as T;
+  }
+
+  /** Every call is a span, where somebody traces. */
+  #call<T = unknown>(method: string, params: unknown = {}): Promise<T> {
+    return traced(`graphvm.${method}`, "CLIENT", {}, () => this.#link.call<T>(method, params));
   }
 
   async #wait(params: { readonly brief?: boolean }, { onProgress, signal }: WaitOptions): Promise<JobOutcome[]> {
@@ -303,7 +309,7 @@ export class Session implements AsyncDisposable {
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       if (signal?.aborted) await this.cancel();
-      return (await this.#link.call<{ jobs: JobOutcome[] }>("wait", params)).jobs;
+      return (await this.#call<{ jobs: JobOutcome[] }>("wait", params)).jobs;
     } finally {
       signal?.removeEventListener("abort", cancel);
       stop?.();
@@ -311,7 +317,7 @@ export class Session implements AsyncDisposable {
   }
 
   async #load(method: "load" | "remoteEval" | "addRules", program: Program): Promise<Module> {
-    await this.#link.call(method, { program });
+    await this.#call(method, { program });
     return this.#programs.load(program);
   }
 

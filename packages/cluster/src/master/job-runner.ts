@@ -1,4 +1,5 @@
 import { fromWireError, toWireError, type WireError } from "@graphvm/engine";
+import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { ConnectionLostError, GraphEmptiedError, SessionStateError, ValueLostError } from "../errors.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
 import { labelsText } from "../labels.js";
@@ -12,6 +13,7 @@ import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import { type RunOutcome, Watch } from "../watch/events.js";
+import { here, traced } from "../watch/trace.js";
 import { Activity } from "./activity.js";
 import { BoundInputs } from "./bound-inputs.js";
 import type { JobFiles } from "./job-files.js";
@@ -32,6 +34,8 @@ export interface JobCounts {
 /** A job with its inputs. */
 interface PlannedRun extends JobFiles {
   readonly job: PlannedJob;
+  /** What dispatched it, where somebody traces. */
+  readonly trace?: Context;
 }
 
 /** The scheduler's hands: carries out its instructions and tells it what happened. */
@@ -105,7 +109,8 @@ export class JobRunner {
       return false;
     });
     // a known job keeps the plan it has: its inputs and files belong together
-    for (const each of fresh) this.#planned.set(each.job.id, each);
+    const trace = here();
+    for (const each of fresh) this.#planned.set(each.job.id, trace === undefined ? each : { ...each, trace });
     this.#firstError = undefined;
     const known = ended ? { ended } : {};
     for (const { job } of fresh) if ("digest" in (ended?.get(job.id) ?? {})) this.#finished.add(job.id);
@@ -327,7 +332,7 @@ export class JobRunner {
   async #run({ worker, job: id, inputs, timeout }: Extract<Instruction, { kind: "run" }>): Promise<void> {
     const run = this.#runs.begin(worker, timeout, () => this.handle({ kind: "timedOut", worker, job: id }));
     const generation = this.#generation;
-    const { job, files, late = [] } = this.#planned.get(id)!;
+    const { job, files, late = [], trace } = this.#planned.get(id)!;
     const running = this.activity.begin(worker, job);
     this.#watch.tell({ kind: "runStarted", job: id, rule: job.rule, worker });
     const over = (outcome: RunOutcome, bytes = 0, error?: string): void => {
@@ -338,15 +343,18 @@ export class JobRunner {
     try {
       // what nobody could tell when the job was dispatched: its worker can
       const found = await Promise.all(late.map((file) => this.boundInputs.ask(file, worker)));
-      const answer = await this.#pool.run(worker, {
-        id,
-        refs: job.refs,
-        inputs: inputs.map((input) => this.#input(input)),
-        files: [...files, ...found],
-        noCopy: job.noCopy,
-        ...(job.bound === undefined ? {} : { bound: job.bound }),
-        ...(this.#wanted.has(id) ? { wanted: true } : {}),
-      });
+      const ask = () =>
+        this.#pool.run(worker, {
+          id,
+          refs: job.refs,
+          inputs: inputs.map((input) => this.#input(input)),
+          files: [...files, ...found],
+          noCopy: job.noCopy,
+          ...(job.bound === undefined ? {} : { bound: job.bound }),
+          ...(this.#wanted.has(id) ? { wanted: true } : {}),
+        });
+      const about = { "graphvm.job": id, "graphvm.rule": job.rule, "graphvm.worker": worker };
+      const answer = await traced("graphvm.job", "CLIENT", about, ask, trace ?? ROOT_CONTEXT);
       if ("bytes" in answer && answer.bytes) this.#wanted.keep(id, answer.bytes);
       event =
         "missing" in answer

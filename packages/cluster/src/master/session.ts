@@ -16,6 +16,7 @@ import { type Clock, systemClock } from "../transport/clock.js";
 import { type DialOptions, dialled } from "../transport/dial.js";
 import type { Transport } from "../transport/transport.js";
 import { Watch } from "../watch/events.js";
+import { traced } from "../watch/trace.js";
 import type { Usage } from "../worker/usage-news.js";
 import { findFiles, type JobFiles, withoutLabels } from "./job-files.js";
 import { JobRunner } from "./job-runner.js";
@@ -113,7 +114,7 @@ export class MasterSession {
     this.#ignoreLabels = options.ignoreLabels ?? false;
     this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane);
     this.inputs = new SessionInputs(options.roots);
-    this.#planner = new Planner(options.limits);
+    this.#planner = new Planner(options.limits, (text) => watch.tell({ kind: "printed", where: "planner", text }));
     const { id: session, seed, epoch } = options;
     this.#setup = { session: { session, graph: 0, seed, epoch }, programs: [] };
     this.pool = new WorkerPool(() => this.#setup, {
@@ -215,7 +216,7 @@ export class MasterSession {
 
   async jobDeps(refs: WireRefs, { cut, noCopy }: CutOptions, keep = false): Promise<{ plan: Plan; files: JobFiles[] }> {
     const start = this.#clock.now();
-    const planned = await this.#planner.plan({ refs, cut, noCopy }, keep);
+    const planned = await traced("graphvm.plan", "INTERNAL", {}, () => this.#planner.plan({ refs, cut, noCopy }, keep));
     const { jobs, nodes } = planned;
     this.watch.tell({ kind: "planned", jobs: jobs.length, nodes, seconds: this.#clock.now() - start });
     const plan = this.#ignoreLabels ? withoutLabels(planned) : planned;

@@ -12,6 +12,7 @@ import { Watch } from "../watch/events.js";
 import { type Logger, logEvents } from "../watch/log.js";
 import { masterPages } from "../watch/watch-master.js";
 import { InputFiles } from "../worker/input-files.js";
+import { ownOutput } from "../worker/printed-by-worker.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
 import { LocalWorkers } from "./local-workers.js";
 import { Master } from "./master.js";
@@ -196,6 +197,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     data: session.data,
     labels,
     files: new InputFiles(roots[0]!),
+    output: ownOutput((worker, text) => watch.tell({ kind: "printed", where: worker, text })),
     host: "",
     address: (host) => host,
   });

@@ -1,8 +1,10 @@
 import { ExpansionLimitError } from "@graphvm/engine";
 import type { WireRefs } from "@graphvm/rules/internal";
+import * as v from "valibot";
 import { ConnectionLostError, PlannerDiedError, RuleNeverEndsError } from "../errors.js";
 import type { Program } from "../program/program.js";
 import { Peer } from "../rpc/peer.js";
+import { PrintedLines, printedSchema } from "../thread/printing.js";
 import { startThread, type ThreadHost } from "../thread/thread-host.js";
 import type { Plan } from "./planner-graph.js";
 
@@ -52,8 +54,12 @@ export class Planner {
   #peer: Peer | undefined;
   #closed = false;
 
-  constructor(limits: PlannerLimits) {
+  readonly #printed: PrintedLines;
+
+  /** @param printed Given each line that rules and modules print: who loads them prints the same. */
+  constructor(limits: PlannerLimits, printed: (line: string) => void = () => {}) {
     this.#limits = limits;
+    this.#printed = new PrintedLines(printed);
   }
 
   /** @throws RuleNeverEndsError, PlannerDiedError, and whatever the user's rules threw. */
@@ -187,6 +193,10 @@ export class Planner {
     const thread = startThread(new URL("./planner-thread.js", import.meta.url));
     this.#thread = thread;
     const peer = new Peer(thread.transport, {}, "planner thread");
+    peer.on("printed", (news) => {
+      const said = v.safeParse(printedSchema, news);
+      if (said.success) this.#printed.add(said.output.text);
+    });
     try {
       for (const program of this.#programs.values()) await peer.call("load", program);
       await peer.call("reset", { maxNodes: this.#limits.nodes });

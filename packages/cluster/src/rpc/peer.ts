@@ -2,6 +2,7 @@ import { fromWireError, toWireError, type WireError } from "@graphvm/engine";
 import * as v from "valibot";
 import { BadMessageError, BusyError, ConnectionLostError } from "../errors.js";
 import type { Message, Transport } from "../transport/transport.js";
+import { TRACEPARENT, traceparent, within } from "../watch/trace.js";
 
 /** Answers one method: its params are validated before `run` sees them. */
 export interface Method<P = unknown> {
@@ -43,6 +44,8 @@ const envelope = v.union([
     method: v.pipe(v.string(), v.maxLength(64)),
     params: v.unknown(),
     key: v.exactOptional(v.tuple([v.number(), v.number()])),
+    /** What the call is a part of, where somebody traces. */
+    trace: v.exactOptional(v.pipe(v.string(), v.regex(TRACEPARENT))),
   }),
   v.object({ answer: v.number(), result: v.unknown() }),
   v.object({ answer: v.number(), error: wireError(10) }),
@@ -127,7 +130,9 @@ export class Peer {
     if (this.#lost) return Promise.reject(this.#lost);
     const call = this.#next++;
     return new Promise<T>((resolve, reject) => {
-      this.#transport.send(key === undefined ? { call, method, params } : { call, method, params, key });
+      const trace = traceparent();
+      const more = { ...(key === undefined ? {} : { key }), ...(trace === undefined ? {} : { trace }) };
+      this.#transport.send({ call, method, params, ...more });
       this.#pending.set(call, { resolve: resolve as (value: unknown) => void, reject });
     });
   }
@@ -162,7 +167,7 @@ export class Peer {
       return;
     }
     const { output } = parsed;
-    if ("call" in output) void this.#answer(output);
+    if ("call" in output) void within(output.trace, () => this.#answer(output));
     else if ("event" in output) this.#events.get(output.event)?.(output.data);
     else {
       const pending = this.#pending.get(output.answer);

@@ -3,6 +3,7 @@ import { registerHostModule } from "../program/host-modules.js";
 import { useProgramFolder } from "../program/program-folder.js";
 import { portTransport } from "../transport/port.js";
 import type { Transport } from "../transport/transport.js";
+import { sendPrinted } from "./printing.js";
 import type { ThreadStart } from "./thread-host.js";
 
 /** What the module named by `ThreadStart.task` exports. */
@@ -19,6 +20,8 @@ export default async function main({ task, hosts, folder, port }: ThreadStart & 
   const closed = new Promise<void>((resolve) => {
     port.once("close", () => resolve());
   });
-  run(portTransport(port));
+  const transport = portTransport(port);
+  sendPrinted(transport);
+  run(transport);
   await closed;
 }

@@ -17,8 +17,12 @@ export class ComputeHost {
   #restarting: Promise<void> | undefined;
   #over = false;
   readonly #closes: ((reason: Error | undefined) => void)[] = [];
+  readonly #printed: (news: unknown) => void;
+  #telling = 0;
 
-  constructor() {
+  /** @param printed Given what the thread prints. */
+  constructor(printed: (news: unknown) => void = () => {}) {
+    this.#printed = printed;
     [this.#thread, this.#peer] = this.#start();
   }
 
@@ -37,6 +41,11 @@ export class ComputeHost {
 
   load(program: Program): Promise<void> {
     return this.#tell("load", program, (told) => ({ ...told, programs: [...told.programs, program] }));
+  }
+
+  /** Whether the thread is being told what it needs to know: what it prints then is a module's own. */
+  get loading(): boolean {
+    return this.#telling > 0 || this.#restarting !== undefined;
   }
 
   /** Calls the thread there is now; a restart is the end of the call. */
@@ -70,6 +79,7 @@ export class ComputeHost {
   #start(): [ThreadHost, Peer] {
     const thread = startThread(new URL("./compute-thread.js", import.meta.url));
     const peer = new Peer(thread.transport, {}, "compute thread");
+    peer.on("printed", (news) => this.#printed(news));
     thread.transport.onClose((reason) => {
       if (this.#thread === thread) this.#end(reason);
     });
@@ -96,6 +106,7 @@ export class ComputeHost {
     const before = this.#told;
     this.#told = note(before);
     const peer = this.#peer;
+    this.#telling++;
     try {
       await peer.call(method, params);
     } catch (error) {
@@ -103,6 +114,8 @@ export class ComputeHost {
       if (peer !== this.#peer) return this.#restarting;
       this.#told = before;
       throw error;
+    } finally {
+      this.#telling--;
     }
   }
 

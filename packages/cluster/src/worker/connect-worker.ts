@@ -16,6 +16,7 @@ import type { Transport } from "../transport/transport.js";
 import { type Level, type Logger, writeLine } from "../watch/log.js";
 import { InputFiles } from "./input-files.js";
 import type { Again } from "./membership.js";
+import { ownOutput } from "./printed-by-worker.js";
 import { startWorker } from "./worker-host.js";
 
 /** How a WebSocket worker is started. */
@@ -121,15 +122,25 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       host: server.url,
       address: (host: string) => (host === "" ? master : host),
     };
-    const worker = await startWorker(link, shared, seconds > 0 ? again : undefined);
     const say = (level: Level, message: string, fields: { readonly [name: string]: Json } = {}): void => {
-      const line = { level, message, fields: { worker: worker.id, master, ...fields } };
+      const line = { level, message, fields: { master, ...fields } };
       if (options.logger) writeLine(options.logger, line, token === undefined ? [] : [token]);
     };
-    say("info", `worker ${worker.id} of the master at ${master}`, { values: server.url });
+    const output = ownOutput((worker, text) => say("debug", `${worker}: ${text}`, { event: "printed", worker }));
+    const worker = await startWorker(link, { ...shared, output }, seconds > 0 ? again : undefined);
+    say("info", `worker ${worker.id} of the master at ${master}`, {
+      event: "joined",
+      worker: worker.id,
+      values: server.url,
+    });
     const over = worker.over.then(async (reason) => {
-      if (reason) say("info", `worker ${worker.id} ended: ${reason.message}`, { reason: reason.message });
-      else say("info", `worker ${worker.id} ended: it was told to`);
+      if (reason)
+        say("info", `worker ${worker.id} ended: ${reason.message}`, {
+          event: "ended",
+          worker: worker.id,
+          reason: reason.message,
+        });
+      else say("info", `worker ${worker.id} ended: it was told to`, { event: "ended", worker: worker.id });
       await release();
       return reason;
     });

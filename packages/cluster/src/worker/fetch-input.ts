@@ -1,4 +1,5 @@
 import type { WorkerJob } from "../protocol.js";
+import { traced } from "../watch/trace.js";
 import type { WorkerShared } from "./worker-shared.js";
 
 /** The bytes of an input, from this process's store or from one that has them; a host's name where none has them any more. */
@@ -11,7 +12,9 @@ export async function fetchInput(
   if (own) return own;
   const { graph } = store;
   for (const host of hosts) {
-    const bytes = await shared.data.value(shared.address(host), id).catch(() => undefined);
+    const from = { "graphvm.job": id, "graphvm.host": host };
+    const fetch = () => shared.data.value(shared.address(host), id);
+    const bytes = await traced("graphvm.fetch", "CLIENT", from, fetch).catch(() => undefined);
     if (!bytes) continue;
     // where there is no room to keep it, this job has it all the same
     await store.put(id, bytes, graph, bound).catch(() => {});

@@ -13,6 +13,7 @@ import {
 } from "../protocol.js";
 import { type Methods, method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
+import { traced } from "../watch/trace.js";
 import type { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
 import { type NodeDigest, nodesSchema } from "./inspect-job.js";
@@ -123,7 +124,8 @@ export class Membership {
       clear: method(v.object({}), () => compute.clear()),
       load: method(programSchema, (program) => compute.load(program)),
       run: method(jobSchema, async (job): Promise<RunAnswer> => {
-        const answer = await this.#jobs.run(job);
+        const about = { "graphvm.job": job.id };
+        const answer = await traced("graphvm.run", "SERVER", about, () => this.#jobs.run(job));
         // whoever gave the job may have lost sight of it, and another link may be there by now
         if (link() !== this.#master && "digest" in answer) this.#tellLate(job.id);
         return answer;

@@ -3,6 +3,7 @@ import { systemClock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import { ComputeHost } from "./compute-host.js";
 import { type Again, Membership } from "./membership.js";
+import { ownOutput, WorkerPrinting } from "./printed-by-worker.js";
 import { RunningJobs } from "./running-jobs.js";
 import { UsageNews } from "./usage-news.js";
 import type { WorkerShared } from "./worker-shared.js";
@@ -25,7 +26,9 @@ export interface WorkerHandle {
  * @throws RefusedError where the master does not take it.
  */
 export async function startWorker(link: Transport, shared: WorkerShared, again?: Again): Promise<WorkerHandle> {
-  const compute = new ComputeHost();
+  const output = shared.output ?? ownOutput(() => {});
+  const printing = new WorkerPrinting(output, { name: () => membership.id, loading: () => compute.loading });
+  const compute: ComputeHost = new ComputeHost((news) => printing.add(news));
   const usage = new UsageNews(
     () => ({ held: shared.store.bytes, spilled: shared.store.spilledBytes, moved: shared.data.received }),
     (news) => membership.tell("usage", news),
@@ -38,6 +41,7 @@ export async function startWorker(link: Transport, shared: WorkerShared, again?:
   const over = new Promise<Error | undefined>((resolve) => {
     compute.onClose((reason) => {
       usage.close();
+      printing.end();
       resolve(membership.end(reason));
     });
   });

@@ -3,6 +3,7 @@ import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
 import type { SentBytes } from "../store/sent-bytes.js";
 import type { InputFiles } from "./input-files.js";
+import type { WorkerOutput } from "./printed-by-worker.js";
 
 /** What a worker shares with others of its process. */
 export interface WorkerShared {
@@ -16,6 +17,8 @@ export interface WorkerShared {
   readonly labels: Labels;
   /** What this process sent to others. */
   readonly sent: SentBytes;
+  /** What becomes of what its thread prints. Default: lines of jobs go to this process's own output. */
+  readonly output?: WorkerOutput;
   /** Turns the host name a job's input names into an address to dial. */
   readonly address: (host: string) => string;
 }

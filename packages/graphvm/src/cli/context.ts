@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { BarStream } from "../progress.js";
+import type { BarOptions, BarStream } from "../progress.js";
 
 /** What a command has of the world. Tests hand in their own. */
 export interface Context {
@@ -79,4 +79,9 @@ export function processContext(json: boolean, owned: Owned): Context {
     env,
     own: (resource, drain) => owned.add(resource, drain),
   };
+}
+
+/** How progress is shown in a command. */
+export function barOptions({ json, env, stdout, stderr }: Context): BarOptions {
+  return { silent: json, env, beside: [stdout, stderr] };
 }

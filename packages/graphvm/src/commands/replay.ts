@@ -14,7 +14,7 @@ import { parsePlace } from "@graphvm/cluster/internal";
 import { Command, Option } from "commander";
 import { connectTo, DEFAULT_WORKERS } from "../cli/cluster.js";
 import { agreeToRun } from "../cli/consent.js";
-import type { Context } from "../cli/context.js";
+import { barOptions, type Context } from "../cli/context.js";
 import { type MasterFlags, mapping, masterOptions, wholeNumber } from "../cli/options.js";
 import { readText } from "../cli/read-text.js";
 import { UsageError } from "../errors.js";
@@ -74,7 +74,7 @@ export async function replay(source: string, flags: ReplayFlags, context: Contex
   const recording = await readRecording(bytes);
   if (trusted !== undefined) requireTrusted(recording.signature, trustedFingerprints(trusted));
   else if (!flags.yes) await agreeToRun(source, recording, context);
-  const bar = progressBar(context.stderr, { silent: context.json, env: context.env });
+  const bar = progressBar(context.stderr, barOptions(context));
   const session = flags.master === undefined ? undefined : await connectTo(flags, context);
   let looked: object = {};
   let report: ReplayReport;

@@ -9,7 +9,7 @@ import {
 import { sourceExists } from "@graphvm/cluster/internal";
 import { Command } from "commander";
 import { type ClusterFlags, openCluster } from "../cli/cluster.js";
-import type { Context } from "../cli/context.js";
+import { barOptions, type Context } from "../cli/context.js";
 import { asRunnable, loadTarget, parseTarget, type Runnable } from "../cli/module-target.js";
 import {
   clusterOptions,
@@ -134,7 +134,7 @@ async function calculate(
   rules: CutRules & JobLimits,
   context: Context,
 ): Promise<Calculated> {
-  const bar = progressBar(context.stderr, { silent: context.json, env: context.env });
+  const bar = progressBar(context.stderr, barOptions(context));
   const stop = session.onProgress(bar.update);
   try {
     if (runnable.kind === "refs") return await calculateRefs(session, runnable, rules);

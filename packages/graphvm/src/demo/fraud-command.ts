@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { KeyExistsError } from "graphvm";
-import type { Context } from "../cli/context.js";
+import { barOptions, type Context } from "../cli/context.js";
 import { commonOptions, type RecordFlags, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
 import { progressBar } from "../progress.js";
 import { comparedText } from "../recorded/replay-text.js";
@@ -47,7 +47,7 @@ async function run(flags: Flags, context: Context): Promise<void> {
       path: flags.record,
     });
   }
-  const bar = progressBar(context.stderr, { silent: context.json, env: context.env });
+  const bar = progressBar(context.stderr, barOptions(context));
   const events = {
     step: (text: string) => {
       bar.done();
