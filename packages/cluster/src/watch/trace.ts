@@ -12,9 +12,6 @@ import {
 import { VERSION } from "../protocol.js";
 import { redactText } from "../recording/index.js";
 
-/** Gives spans to whoever registered a provider with the OpenTelemetry API, and to nobody else. */
-const tracer = trace.getTracer("graphvm", VERSION);
-
 /** A span of the W3C's form, `00-<trace>-<span>-<flags>`: what travels with a call. */
 export const TRACEPARENT = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
@@ -54,6 +51,8 @@ export async function traced<T>(
   work: () => Promise<T>,
   parent = context.active(),
 ): Promise<T> {
+  // asked for anew each time: a provider may be registered late, or be replaced
+  const tracer = trace.getTracer("graphvm", VERSION);
   const span = tracer.startSpan(name, { kind: SpanKind[kind], attributes }, parent);
   if (!isSpanContextValid(span.spanContext())) return work();
   try {
