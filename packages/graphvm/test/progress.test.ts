@@ -262,3 +262,23 @@ test("a watched status is overwritten in place, one write each time, and leaves 
   expect(stdout.writes.at(-1)).toMatch(/^.\[\?25h.\[\?1049lline 0\n[\s\S]*line 8\n$/);
   expect(stdout.writes).toHaveLength(4);
 });
+
+test("what is written beside a bar stands above it, and streams are given back", () => {
+  const stream = new Sink(true);
+  const time = clock();
+  const bar = progressBar(stream, { clock: time, env, beside: [stream] });
+  const before = stream.write;
+  bar.update(view);
+  stream.write("[w1] 300 rows\n");
+  expect(screenOf(stream.writes)).toEqual(["[w1] 300 rows", ""]);
+  time.advance(1000);
+  expect(screenOf(stream.writes)).toEqual([
+    "[w1] 300 rows",
+    expect.stringContaining("12/40 jobs"),
+    expect.stringContaining("ml.train"),
+    expect.stringContaining("ds.block"),
+  ]);
+  bar.done();
+  expect(screenOf(stream.writes)).toEqual(["[w1] 300 rows", ""]);
+  expect(stream.write).toBe(before);
+});

@@ -88,3 +88,32 @@ test("C83: --log-level puts JSON lines on stderr; a log file that can't be writt
   expect([bad.code, bad.json.error?.code]).toEqual([2, "GVM6005"]);
   expect((await graphvm(["start-master", "--log-level", "loud"], path)).code).toBe(2);
 });
+
+test("C87: a module prints once, a job's lines stand after its worker's name", async () => {
+  const { path } = testFolder();
+  const module = fixture("prints.ts");
+  const ended = await graphvm(["run", module, "--workers", "2"], path);
+  expect(ended.stdout).toMatch(/^at module level\n\[w\d\] atom 7, one line\n7\n$/);
+  expect(ended.stderr).toMatch(/^\[w\d\] error of 7\n$/);
+  const { json, stderr } = await graphvmJson(["run", module, "--workers", "1"], path);
+  expect(json.value).toBe(7);
+  expect(stderr.split("\n").sort()).toEqual(["", "[w1] atom 7, one line", "[w1] error of 7", "at module level"]);
+});
+
+test("C87: elsewhere what a module prints is a debug line of master and worker", async () => {
+  const { path } = testFolder();
+  const file = join(path, "master.log");
+  const master = await startMaster(path, ["--log-level", "debug", "--log-file", file]);
+  const worker = new Running(["start-worker", "--master", master.url, "--log-level", "debug"], path);
+  await worker.says("graphvm worker w2");
+  const ended = await graphvm(["run", fixture("prints.ts"), "--master", master.url], path);
+  expect(ended.stdout).toBe("at module level\n7\n");
+  await graphvm(["stop", "--master", master.url], path);
+  const all = [await master.ended, await worker.ended].map(({ stdout, stderr }) => stdout + stderr).join("");
+  expect(all.match(/\[w\d\] atom 7, one line\n/g)).toHaveLength(1);
+  expect(all).toContain('"msg":"w2: at module level"');
+  const log = readFileSync(file, "utf8");
+  expect(log).toContain('"msg":"planner: at module level"');
+  expect(log).toContain('"msg":"w1: at module level"');
+  expect(log).toContain("the master is ending: a client ended it");
+});
