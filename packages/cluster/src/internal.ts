@@ -3,11 +3,15 @@ export { METHOD_ROLES } from "./master/method-roles.js";
 export { registerHostModule } from "./program/host-modules.js";
 export { PROTOCOL_VERSION, VERSION } from "./protocol.js";
 export {
+  chainLine,
+  formatLine,
   type Json,
   type JsonObject,
+  NO_PREV,
   openStore,
   parsePlace,
   readStoredZip,
+  scanJournal,
   sourceExists,
   writeStoredZip,
 } from "./recording/index.js";

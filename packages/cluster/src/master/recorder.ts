@@ -11,7 +11,6 @@ import {
   type RecordingHeader,
   rechain,
   recordingPieces,
-  redactSecrets,
   sha256Hex,
 } from "../recording/index.js";
 import { captureFiles } from "./capture-files.js";
@@ -74,7 +73,7 @@ function makeHeader(
     ...(image === undefined || image === "" ? {} : { image }),
     ...(capture.length === 0 ? {} : { capture }),
     ...(author === undefined ? {} : { author: log.redact(author) }),
-    ...(labels === undefined ? {} : { labels: redactSecrets(labels).value as Record<string, string> }),
+    ...(labels === undefined ? {} : { labels: log.redact({ ...labels }) }),
     inputs,
     programs: session.recordedPrograms((program) => sha256Hex(Buffer.from(program.code))),
   };

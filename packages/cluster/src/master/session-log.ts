@@ -13,7 +13,6 @@ import {
   type Json,
   openJournal,
   redactSecrets,
-  redactText,
   sha256Hex,
 } from "../recording/index.js";
 import { unbox } from "../replay/unbox.js";
@@ -110,8 +109,8 @@ export class SessionLog {
   ): Promise<void> {
     const ended =
       "error" in outcome
-        ? { error: await this.box(wireJson(outcome.error)) }
-        : { result: await this.box(outcome.result) };
+        ? { error: await this.box(wireJson(outcome.error), true) }
+        : { result: await this.box(outcome.result, method === "graph") };
     const call: LoggedCall = { at: this.#now(), method, params: await this.box(params), ...ended };
     const { redacted } = redactSecrets(params, { values: this.#secrets });
     const all = redacted.length > 0 ? { ...marks, $redacted: true } : marks;
@@ -165,14 +164,14 @@ export class SessionLog {
     return { size: (sha256) => this.#sizes.get(sha256), read: (sha256) => this.#store.get(sha256) };
   }
 
-  /** A text without secrets. */
-  redact(text: string): string {
-    return redactText(text, this.#secrets);
+  /** A value without secrets. */
+  redact<T extends Json>(value: T): T {
+    return redactSecrets(value, { values: this.#secrets }).value as T;
   }
 
-  /** JSON as a line has it: without secrets, and as a blob where it is large. What refers to blobs stays in the line. */
-  async box(json: Json): Promise<Json> {
-    const { value } = redactSecrets(json, { values: this.#secrets });
+  /** `prose`: texts in it are labels and messages. JSON as a line has it: without secrets, and as a blob where it is large. What refers to blobs stays in the line. */
+  async box(json: Json, prose = false): Promise<Json> {
+    const { value } = redactSecrets(json, { values: this.#secrets, prose });
     const text = JSON.stringify(value);
     if (text.length <= INLINE || blobRefs(value).size > 0) return value;
     return { $json: await this.blob(Buffer.from(text)) };

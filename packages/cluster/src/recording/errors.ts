@@ -111,6 +111,11 @@ export class SignatureKeyError extends RecordingError {
   static override readonly code = "GVM4038";
 }
 
+/** A call that loads other code than its recording says, or none. Fields: `entry`, `seq`. */
+export class ProgramMismatchError extends RecordingError {
+  static override readonly code = "GVM4039";
+}
+
 /** A key that no store takes. Fields: `key`. */
 export class StoreKeyError extends RecordingError {
   static override readonly code = "GVM4100";
@@ -178,6 +183,7 @@ registerErrors(
   SignatureError,
   UntrustedError,
   SignatureKeyError,
+  ProgramMismatchError,
   StoreKeyError,
   KeyMissingError,
   KeyExistsError,

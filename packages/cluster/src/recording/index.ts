@@ -31,7 +31,7 @@ export { formatLine, type JournalBody, type JournalLine, parseLine } from "./jou
 export { type JournalScan, scanJournal } from "./journal-read.js";
 export { checkInput, fileParts, inputBlobs, PART, placeInput } from "./parts.js";
 export { type Redacted, type RedactOptions, redactSecrets, secretValues } from "./redact.js";
-export { isSecretKey, REDACTED, redactText } from "./redact-text.js";
+export { isSecretKey, REDACTED, redactProse, redactText } from "./redact-text.js";
 export { S3Store, type S3StoreOptions } from "./s3-store.js";
 export type { S3Lock } from "./s3-upload.js";
 export { isSha256, sha256Hex, sha256Parts } from "./sha256.js";

@@ -42,6 +42,33 @@ export function redactText(text: string, values: readonly string[] = []): string
   return out.replace(BEARER, `$1 ${REDACTED}`);
 }
 
+const SECRET_NAME =
+  "(?:token|secret(?!ar)|passw(?:or)?d|pwd|passphrase|credential|authorization|bearer|cookie|api[_.-]?key|access[_.-]?key|private[_.-]?key|account[_.-]?key|signing[_.-]?key)";
+/** `password: "..."`, `apiKey='...`, `--token=...`: what people and `inspect` write. The end may have been cut off. */
+const NAMED_VALUE = new RegExp(
+  `(["'\`]?[\\w.-]*${SECRET_NAME}[\\w.-]*["'\`]?\\s*[:=]\\s*)(?!\\[redacted\\])(?:"[^"]*"?|'[^']*'?|\`[^\`]*\`?|[^\\s,;)}\\]"']+)`,
+  "gi",
+);
+/** A URL that was cut before it could be seen whether credentials stand in it. */
+const CUT_URL = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/?#"'<>\\]*…/gi;
+/** As short as the beginning of a secret may be to say nothing of it. */
+const TELLING = 4;
+
+/**
+ * The same for text that speaks of values, such as labels of nodes and messages of errors: values named like secrets go too, and
+ * the beginnings of secrets that were cut off. Not for params: there such text may be data.
+ */
+export function redactProse(text: string, values: readonly string[] = []): string {
+  let out = redactText(text, values).replace(NAMED_VALUE, `$1${REDACTED}`).replace(CUT_URL, `$1${REDACTED}…`);
+  if (!out.includes("…")) return out;
+  for (const value of values) {
+    for (let length = value.length - 1; length >= TELLING; length--) {
+      out = out.replaceAll(`${value.slice(0, length)}…`, `${REDACTED}…`);
+    }
+  }
+  return out;
+}
+
 function urlEncoded(value: string): string {
   try {
     return encodeURIComponent(value);

@@ -1,9 +1,11 @@
 import type { Json, JsonObject } from "./canonical-json.js";
-import { isSecretKey, REDACTED, redactText } from "./redact-text.js";
+import { isSecretKey, REDACTED, redactProse, redactText } from "./redact-text.js";
 
 export interface RedactOptions {
   /** Secrets to replace wherever they occur, as `secretValues` gives them. */
   readonly values?: readonly string[];
+  /** The texts speak of values, as labels and errors do: `redactProse` instead of `redactText`. */
+  readonly prose?: boolean;
 }
 
 /** A value without its secrets. */
@@ -26,7 +28,8 @@ export function redactSecrets(value: Json, options: RedactOptions = {}): Redacte
   // Longest first: a secret that is part of another must not leave the rest of it.
   const values = [...new Set(options.values ?? [])].filter((each) => each !== "").sort((a, b) => b.length - a.length);
   const redacted: string[] = [];
-  return { value: walk(value, "", values, redacted), redacted };
+  const text = options.prose ? redactProse : redactText;
+  return { value: walk(value, "", { values, text }, redacted), redacted };
 }
 
 /** The values of chosen environment variables, to be redacted: those that are set and not empty. */
@@ -39,9 +42,15 @@ export function secretValues(env: Readonly<Record<string, string | undefined>>, 
   return values;
 }
 
-function walk(value: Json, at: string, values: readonly string[], redacted: string[]): Json {
+/** What is to be replaced, and how it is found in a text. */
+interface Secrets {
+  readonly values: readonly string[];
+  readonly text: (text: string, values: readonly string[]) => string;
+}
+
+function walk(value: Json, at: string, secrets: Secrets, redacted: string[]): Json {
   if (typeof value === "string") {
-    const text = redactText(value, values);
+    const text = secrets.text(value, secrets.values);
     if (text !== value) redacted.push(at);
     return text;
   }
@@ -50,13 +59,13 @@ function walk(value: Json, at: string, values: readonly string[], redacted: stri
     const items = value as readonly Json[];
     const paired = items.length === 2 && typeof items[0] === "string" && PAIRED.test(items[0]);
     return items.map((item, i) =>
-      paired && i === 1 ? hide(item, `${at}/1`, redacted) : walk(item, `${at}/${i}`, values, redacted),
+      paired && i === 1 ? hide(item, `${at}/1`, redacted) : walk(item, `${at}/${i}`, secrets, redacted),
     );
   }
-  return walkObject(value as JsonObject, at, values, redacted);
+  return walkObject(value as JsonObject, at, secrets, redacted);
 }
 
-function walkObject(object: JsonObject, at: string, values: readonly string[], redacted: string[]): Json {
+function walkObject(object: JsonObject, at: string, secrets: Secrets, redacted: string[]): Json {
   const out: [string, Json][] = [];
   const used = new Set<string>();
   // { name: "Authorization", value: "..." }: the name stands in a value, and the secret beside it.
@@ -64,7 +73,7 @@ function walkObject(object: JsonObject, at: string, values: readonly string[], r
   for (const key of Object.keys(object)) {
     const item = object[key]!;
     const path = `${at}/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
-    const text = redactText(key, values);
+    const text = secrets.text(key, secrets.values);
     if (text !== key) redacted.push(`${at}/${text}`);
     let unique = text;
     for (let i = 2; used.has(unique); i++) unique = `${text}#${i}`;
@@ -72,7 +81,7 @@ function walkObject(object: JsonObject, at: string, values: readonly string[], r
     const secret =
       (isSecretKey(key) && !(typeof item === "number" && /token/i.test(key))) || (named && key === "value");
     const place = text === key ? path : `${at}/${text}`;
-    out.push([unique, secret ? hide(item, place, redacted) : walk(item, place, values, redacted)]);
+    out.push([unique, secret ? hide(item, place, redacted) : walk(item, place, secrets, redacted)]);
   }
   return Object.fromEntries(out);
 }

@@ -1,6 +1,7 @@
 import { GraphvmError } from "@graphvm/engine";
 import { ConnectionLostError } from "../errors.js";
 import type { JournalLine, Recording } from "../recording/index.js";
+import { LOADS } from "./check-programs.js";
 import { type Comparison, compareValue, compareWait } from "./compare-jobs.js";
 import { causeWithoutRuns } from "./find-cause.js";
 import { recordedWait } from "./recorded-jobs.js";
@@ -11,9 +12,6 @@ import { errorCode, unbox } from "./unbox.js";
 const SKIPPED: ReadonlySet<string> = new Set(
   "setRecording clearRecording getRecording restart status graph nodeDigests runAgain node nodeValue".split(" "),
 );
-
-/** Calls that load code. */
-const LOADS: ReadonlySet<string> = new Set(["load", "remoteEval", "addRules"]);
 
 /** Errors that tell of a machine and its limits, not of the pipeline: calls that ended with one are not compared. */
 const MACHINE_ERRORS: ReadonlySet<string> = new Set(

@@ -18,6 +18,7 @@ import {
 } from "../recording/index.js";
 import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
 import { readChanges } from "./changes.js";
+import { checkPrograms } from "./check-programs.js";
 import { type Comparison, compareWait } from "./compare-jobs.js";
 import { type FoundInput, findInputs } from "./inputs.js";
 import { placeHere, placeThere } from "./place-inputs.js";
@@ -145,6 +146,7 @@ export async function readRecording(source: string | Uint8Array | RecordingFile)
     source instanceof RecordingFile ? source.bytes : typeof source === "string" ? await readSource(source) : source;
   const recording = openRecording(bytes);
   verifyOpened(recording, bytes.length);
+  checkPrograms(recording);
   return recording;
 }
 

@@ -9,6 +9,7 @@ import type { Program } from "../program/program.js";
 import { ProgramSet } from "../program/program-set.js";
 import type { Recording } from "../recording/index.js";
 import { PlacedInputs } from "../worker/placed-inputs.js";
+import { LOADS } from "./check-programs.js";
 import { importHosts } from "./compare-jobs.js";
 import { differenceOf, type ValueDifference } from "./difference.js";
 import type { Stop } from "./report.js";
@@ -96,7 +97,7 @@ async function fetchValue(session: Session, id: string, job: string): Promise<{ 
 async function loadRecorded(recording: Recording): Promise<ProgramSet> {
   const programs = new ProgramSet();
   for (const { method, params, error } of recording.lines) {
-    if (!["load", "remoteEval", "addRules"].includes(method) || error !== undefined) continue;
+    if (!LOADS.has(method) || error !== undefined) continue;
     await programs.load((unbox(params, recording) as { program: Program }).program);
   }
   return programs;

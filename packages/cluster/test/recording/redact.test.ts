@@ -1,9 +1,10 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   isSecretKey,
   type Json,
   REDACTED,
+  redactProse,
   redactSecrets,
   redactText,
   secretValues,
@@ -182,4 +183,21 @@ test("redaction takes time in proportion to the text", () => {
     redactText(text);
     expect(performance.now() - before, piece).toBeLessThan(2000);
   }
+});
+
+describe("R4: prose, such as labels and messages of errors", () => {
+  const values = ["value-of-a-variable"];
+  test.each([
+    [`ns.open({ password: "hunter2", n: 1 })`, `ns.open({ password: [redacted], n: 1 })`],
+    [`ns.open({ "apiKey": 'abc', n: 1 })`, `ns.open({ "apiKey": [redacted], n: 1 })`],
+    [`ns.open({ password: "hunt…`, `ns.open({ password: [redacted]`],
+    ["refused: AWS_SECRET_ACCESS_KEY=abc/def+1 at x", "refused: AWS_SECRET_ACCESS_KEY=[redacted] at x"],
+    [`ns.get("https://me:pw-of-the…`, `ns.get("https://[redacted]…`],
+    ["ns.get(value-of-a-va…", "ns.get([redacted]…"],
+    ["ns.get(value-of-a-variable, 2)", "ns.get([redacted], 2)"],
+    ["ns.get(https://host/path…, secretary: 1, tokens…)", "ns.get(https://host/path…, secretary: 1, tokens…)"],
+  ])("%s", (text, wanted) => {
+    expect(redactProse(text, values)).toBe(wanted);
+    expect(redactProse(wanted, values)).toBe(wanted);
+  });
 });

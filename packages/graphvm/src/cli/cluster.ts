@@ -10,6 +10,7 @@ export interface ClusterFlags extends MasterFlags {
   readonly seed?: number;
   readonly root?: string;
   readonly plannerSeconds?: number;
+  readonly secretEnv?: readonly string[];
 }
 
 /** Workers of a cluster that a command starts for itself. */
@@ -34,9 +35,11 @@ export async function openCluster<T>(
   workers = DEFAULT_WORKERS,
 ): Promise<T> {
   if (flags.master !== undefined) {
-    const own = (["workers", "seed", "root", "plannerSeconds"] as const).find((name) => flags[name] !== undefined);
+    const own = (["workers", "seed", "root", "plannerSeconds", "secretEnv"] as const).find(
+      (name) => flags[name] !== undefined,
+    );
     if (own !== undefined) {
-      const option = own === "plannerSeconds" ? "--planner-seconds" : `--${own}`;
+      const option = `--${own.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
       throw new UsageError(`${option} is for a cluster started here: leave it or --master out.`, {});
     }
     const session = await connectTo(flags, context);
@@ -46,7 +49,7 @@ export async function openCluster<T>(
       await session.close();
     }
   }
-  const { seed, root, plannerSeconds } = flags;
+  const { seed, root, plannerSeconds, secretEnv } = flags;
   const master = context.own(
     await startMaster({
       port: 0,
@@ -54,6 +57,7 @@ export async function openCluster<T>(
       ...(seed === undefined ? {} : { seed }),
       ...(root === undefined ? {} : { root }),
       ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
+      ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
     }),
   );
   try {

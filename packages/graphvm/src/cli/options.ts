@@ -42,7 +42,8 @@ export function clusterOptions(command: Command): Command {
     .option("--workers <n>", "start a cluster of n worker threads for this command", wholeNumber(0))
     .option("--seed <n>", "seeds random numbers inside atoms, on a cluster started here (default: 0)", wholeNumber(0))
     .option("--root <dir>", "where relative inputs are looked for, on a cluster started here (default: here)")
-    .option("--planner-seconds <n>", "how long rules may expand, on a cluster started here (default: 60)", positive);
+    .option("--planner-seconds <n>", "how long rules may expand, on a cluster started here (default: 60)", positive)
+    .option("--secret-env <names>", "variables whose values no recording may hold, on a cluster started here", list);
 }
 
 export function cutOptions(command: Command): Command {
@@ -123,7 +124,7 @@ function masterUrl(text: string): string {
 }
 
 /** `a,b` and `--cut a --cut b` are the same. */
-function list(text: string, before: unknown): readonly string[] {
+export function list(text: string, before: unknown): readonly string[] {
   const names = text
     .split(",")
     .map((name) => name.trim())

@@ -8,6 +8,7 @@ import {
   type LabelFlags,
   labelOptions,
   labelsOf,
+  list,
   notNegative,
   positive,
   wholeNumber,
@@ -26,6 +27,7 @@ interface StartMasterFlags extends CommonFlags, LabelFlags, LogFlags, RoleFlags,
   readonly plannerSeconds?: number;
   readonly idleSeconds?: number;
   readonly drainSeconds: number;
+  readonly secretEnv?: readonly string[];
 }
 
 export function startMasterCommand(context: Context): Command {
@@ -42,6 +44,7 @@ export function startMasterCommand(context: Context): Command {
       "go on with the session whose journal is there; address, root and seed are that session's",
     )
     .option("--planner-seconds <n>", "how long rules may expand (default: 60)", positive)
+    .option("--secret-env <names>", "variables whose values no journal and no recording may hold", list)
     .option("--idle-seconds <n>", "end after so long without clients and jobs (default: stay)", positive)
     .option("--drain-seconds <n>", "how long jobs that run may go on after SIGTERM", notNegative, 30);
   return commonOptions(masterTrustOptions(logOptions(labelOptions(command))))
@@ -62,7 +65,8 @@ export function startMasterCommand(context: Context): Command {
 /** `graphvm start-master`: a master until it is told to end. */
 export async function startMasterAndWait(flags: StartMasterFlags, context: Context): Promise<void> {
   context.guardStdout();
-  const { workers, port, seed, host, root, journal, resume, plannerSeconds, idleSeconds, drainSeconds } = flags;
+  const { workers, port, seed, host, root, journal, resume } = flags;
+  const { plannerSeconds, idleSeconds, drainSeconds, secretEnv } = flags;
   const tokens = roleTokens(flags, context);
   const tls = serverTlsOf(flags, context);
   const master = context.own(
@@ -79,6 +83,7 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
       ...(resume === undefined ? {} : { resume }),
       ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
       ...(idleSeconds === undefined ? {} : { idleSeconds }),
+      ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
       logger: loggerOf(flags, context),
     }),
     (master) => master.drain(drainSeconds),
