@@ -23,4 +23,12 @@ export const work = namespace("work", {
         work.table(rows, columns, seed + 0.5),
       ),
   ),
+  /** The same tables; how many of them lie in memory that threads share. */
+  shared: rule(
+    (rows: number, columns: number, seed: number): Op<number> =>
+      apply(
+        (...tables: readonly (readonly Float64Array[])[]) =>
+          tables.filter(([first]) => first!.buffer instanceof SharedArrayBuffer).length,
+      )(work.table(rows, columns, seed), work.table(rows, columns, seed + 0.5)),
+  ),
 });

@@ -9,6 +9,9 @@ type Program = typeof import("./cluster-program.js");
 export type Place = "threads" | "sockets";
 export type Measure = "jobs" | "latency" | "transfer";
 
+/** What two tables of different workers are to a job that needs both: on threads, one of them is a view of the other's memory. */
+const SHARED = 1;
+
 /** What one process measured. */
 export interface Measured {
   /** Jobs, latency: of each run. Transfer: of each table. */
@@ -88,6 +91,8 @@ const MEASURES: { readonly [measure in Measure]: (session: Session, work: Progra
       const value = await session.calc(work.meet(ROWS, COLUMNS, seed), { cut: ["work.table"] });
       took.push(seconds(start));
       if (value !== 2 * seed + 0.5) throw new Error(`the tables gave ${value}`);
+      const shared = await session.calc(work.shared(ROWS, COLUMNS, seed), { cut: ["work.table"] });
+      if (shared < SHARED) throw new Error("a table was copied into memory of its own");
     }
     return took.slice(1);
   },

@@ -18,6 +18,11 @@ export {
 export { importHosts } from "./replay/compare-jobs.js";
 export { capturedOutput, type RecordedWait, recordedWait } from "./replay/recorded-jobs.js";
 export { unbox } from "./replay/unbox.js";
+export { DataClient } from "./store/data-client.js";
+export { serveData } from "./store/data-methods.js";
+export { ObjectStore } from "./store/object-store.js";
+export { SentBytes } from "./store/sent-bytes.js";
+export { listen } from "./transport/listen.js";
 export type { Message, Transport } from "./transport/transport.js";
 export type { Level } from "./watch/log.js";
 export { createLogger, type LogTarget } from "./watch/pino-logger.js";

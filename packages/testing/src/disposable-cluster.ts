@@ -156,13 +156,14 @@ export class DisposableCluster implements AsyncDisposable {
   }
 
   #workerOptions() {
-    const { tokens, root, workerRoot = root, heartbeat, reconnectSeconds = 0 } = this.#options;
+    const { tokens, memory, root, workerRoot = root, heartbeat, reconnectSeconds = 0 } = this.#options;
     const token = tokens?.worker ?? tokens?.operator ?? this.#options.token;
     return {
       master: this.url,
       reconnectSeconds,
       ...(token === undefined ? {} : { token }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
+      ...(memory === undefined ? {} : { memory }),
       ...(workerRoot === undefined ? {} : { root: workerRoot }),
     };
   }

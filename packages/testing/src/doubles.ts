@@ -89,6 +89,74 @@ export function gatedTransport(link: Transport): GatedTransport {
   };
 }
 
+/**
+ * A link whose messages come in another order: each is held until `hold` later ones have been sent, or the link is flushed.
+ * Which of those held goes next is `pick`'s choice; the last one unless told otherwise.
+ */
+export interface ReorderingTransport extends Transport {
+  flush(): void;
+}
+
+export function reorderingTransport(
+  link: Transport,
+  {
+    hold = 2,
+    pick = (held: number) => held - 1,
+  }: { readonly hold?: number; readonly pick?: (held: number) => number } = {},
+): ReorderingTransport {
+  const held: Parameters<Transport["send"]>[] = [];
+  const sendOne = (): void => {
+    for (const sent of held.splice(Math.min(pick(held.length), held.length - 1), 1)) link.send(...sent);
+  };
+  return {
+    ...passThrough(link),
+    send: (...sent) => {
+      held.push(sent);
+      while (held.length > hold) sendOne();
+    },
+    flush: () => {
+      while (held.length > 0) sendOne();
+    },
+  };
+}
+
+/**
+ * A link with a fence across it: while it is up nothing passes in either direction and neither side hears of it, as when a
+ * network is cut in two. What was sent meanwhile comes through late when the fence goes, or never.
+ */
+export interface FencedTransport extends Transport {
+  raise(): void;
+  /** `lost`: what was sent meanwhile never arrives. */
+  lower(lost?: boolean): void;
+  readonly fenced: boolean;
+}
+
+export function fencedTransport(link: Transport): FencedTransport {
+  let up = false;
+  let late: (() => void)[] = [];
+  const pass = (deliver: () => void): void => {
+    if (up) late.push(deliver);
+    else deliver();
+  };
+  return {
+    ...passThrough(link),
+    get fenced() {
+      return up;
+    },
+    send: (...sent) => pass(() => link.send(...sent)),
+    onMessage: (listener) => link.onMessage((...received) => pass(() => listener(...received))),
+    raise: () => {
+      up = true;
+    },
+    lower: (lost = false) => {
+      up = false;
+      const waiting = lost ? [] : late;
+      late = [];
+      for (const deliver of waiting) deliver();
+    },
+  };
+}
+
 function passThrough(link: Transport): Transport {
   return {
     send: (message, attachment) => link.send(message, attachment),

@@ -6,8 +6,12 @@ export {
   type CountedTransport,
   countedTransport,
   type Fault,
+  type FencedTransport,
+  fencedTransport,
   type GatedTransport,
   gatedTransport,
+  type ReorderingTransport,
+  reorderingTransport,
 } from "./doubles.js";
 export { expectNoLeaks, newResources, openResources, type Resources } from "./leaks.js";
 export { type S3Faults, type S3Server, startS3 } from "./s3-server.js";

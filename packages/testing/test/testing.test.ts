@@ -9,8 +9,10 @@ import {
   countedTransport,
   disposableCluster,
   expectNoLeaks,
+  fencedTransport,
   gatedTransport,
   openResources,
+  reorderingTransport,
 } from "@graphvm/testing";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -106,6 +108,49 @@ test("a gated link lets through what it is told to, in order", () => {
   gated.release();
   gated.send({ n: 4 });
   expect(sent.map((message) => message.n)).toEqual([1, 2, 3, 4]);
+});
+
+test("a reordering link changes the order and loses nothing; attachments stay with their messages", () => {
+  const { link, sent } = bare();
+  const bytes: (number | undefined)[] = [];
+  const reordering = reorderingTransport(
+    {
+      ...link,
+      send: (message, attachment) => {
+        sent.push(message);
+        bytes.push(attachment?.[0]);
+      },
+    },
+    { hold: 2, pick: () => 1 },
+  );
+  for (const n of [1, 2, 3, 4]) reordering.send({ n }, Uint8Array.of(n));
+  reordering.flush();
+  expect(sent.map((message) => message.n)).toEqual([2, 3, 4, 1]);
+  expect(bytes).toEqual([2, 3, 4, 1]);
+});
+
+test("a fence keeps what is sent in both directions; it comes late, or never", () => {
+  const { link, sent } = bare();
+  let receive: (message: Message) => void = () => {};
+  const fenced = fencedTransport({
+    ...link,
+    onMessage: (listener) => {
+      receive = listener;
+    },
+  });
+  const received: unknown[] = [];
+  fenced.onMessage((message) => received.push(message.n));
+  fenced.raise();
+  fenced.send({ n: 1 });
+  receive({ n: 2 });
+  expect([fenced.fenced, sent, received]).toEqual([true, [], []]);
+  fenced.lower();
+  expect([sent, received]).toEqual([[{ n: 1 }], [2]]);
+  fenced.raise();
+  fenced.send({ n: 3 });
+  fenced.lower(true);
+  fenced.send({ n: 4 });
+  expect(sent.map((message) => message.n)).toEqual([1, 4]);
 });
 
 test("a counted link keeps what passed", () => {

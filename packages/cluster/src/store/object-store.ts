@@ -1,6 +1,6 @@
 import { SpillFailedError, ValueLostError } from "../errors.js";
 import { PIECE, type Piece, pieceOf, sha256Now } from "./pieces.js";
-import { SpillFiles, type SpillPlace } from "./spill-files.js";
+import { SpillFile, type SpillPlace } from "./spill-file.js";
 
 /** How much a store keeps in memory, and where the rest goes. */
 export interface StoreOptions {
@@ -22,7 +22,7 @@ interface Entry {
 
 /**
  * The encoded values that a process holds for its session, by node id. Threads get handles, other processes copies. Beyond
- * a budget the values that were used longest ago go to files, and come back, checked, when they are asked for.
+ * a budget the values that were used longest ago go to disk, and come back, checked, when they are asked for.
  */
 export class ObjectStore {
   /** In the order of last use: a Map keeps it. */
@@ -35,7 +35,7 @@ export class ObjectStore {
   /** Makes room for one value after the other. */
   #spilling: Promise<void> = Promise.resolve();
 
-  constructor({ memory = Number.POSITIVE_INFINITY, place = new SpillFiles() }: StoreOptions = {}) {
+  constructor({ memory = Number.POSITIVE_INFINITY, place = new SpillFile() }: StoreOptions = {}) {
     this.#memory = memory;
     this.#place = place;
   }
@@ -125,7 +125,7 @@ export class ObjectStore {
     for (const id of [...this.#values.keys()]) this.#forget(id);
   }
 
-  /** Lets go of all values and of the folder some of them lie in. */
+  /** Lets go of all values and of the file some of them lie in. */
   close(): void {
     this.clear();
     this.#place.close();

@@ -1,8 +1,9 @@
 import { SpillFailedError, ValueLostError } from "@graphvm/cluster";
 import { expect, onTestFinished, test } from "vitest";
+import { Gaps } from "../../dist/store/gaps.js";
 import { ObjectStore } from "../../dist/store/object-store.js";
 import { PIECE } from "../../dist/store/pieces.js";
-import type { SpillPlace } from "../../dist/store/spill-files.js";
+import type { SpillPlace } from "../../dist/store/spill-file.js";
 import { failureOf } from "../helpers.js";
 import { seeded } from "../scheduler/world.js";
 
@@ -51,7 +52,7 @@ test("C62: what goes past the budget lies on disk, the coldest first, and comes 
   expect([store.bytes, store.spilledBytes, await store.load("v2")]).toEqual([0, 0, undefined]);
 });
 
-test("C62: files are real ones in a folder that goes with the store; a value larger than the budget lies there alone", async () => {
+test("C62: a real file, which nobody finds by a name; a value larger than the budget lies there alone", async () => {
   const store = new ObjectStore({ memory: MB });
   onTestFinished(() => store.close());
   const large = Uint8Array.from({ length: PIECE * 2 + 5 }, (_, i) => i % 251);
@@ -61,6 +62,22 @@ test("C62: files are real ones in a folder that goes with the store; a value lar
   const last = await store.piece("large", 2);
   expect([last.size, last.bytes.length]).toEqual([large.length, 5]);
   expect(await failureOf(store.piece("large", 3))).toBeInstanceOf(ValueLostError);
+});
+
+test("C62: room in the file is used again, and its end goes back to the disk", () => {
+  const gaps = new Gaps();
+  expect([gaps.take(10), gaps.take(20), gaps.take(30), gaps.end]).toEqual([0, 10, 30, 60]);
+  gaps.give(10, 20);
+  expect([gaps.take(5), gaps.take(16), gaps.take(15), gaps.end]).toEqual([10, 60, 15, 76]);
+  gaps.give(60, 16);
+  expect(gaps.end).toBe(60);
+  gaps.give(0, 10);
+  gaps.give(15, 15);
+  gaps.give(10, 5);
+  expect([gaps.take(30), gaps.end]).toEqual([0, 60]);
+  gaps.give(0, 30);
+  gaps.give(30, 30);
+  expect(gaps.end).toBe(0);
 });
 
 test("C62: a full disk is an error of the value that has no room; what was there before stays", async () => {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { UnencodableValueError } from "../errors.js";
 import { ByteWriter } from "./byte-writer.js";
 import { writeValue } from "./write-value.js";
 
@@ -28,13 +29,26 @@ export function encodeShared(value: unknown): Uint8Array {
   writeValue(out, value, "transport");
   if (parts.length === 0 && out.length < GATHERED) return out.bytes();
   out.flush();
-  const whole = new Uint8Array(new SharedArrayBuffer(out.drained));
+  const whole = room(out.drained);
   let at = 0;
   for (const part of parts) {
     whole.set(part, at);
     at += part.length;
   }
   return whole;
+}
+
+/** @throws UnencodableValueError where no memory in one piece is so large: on Node 20 beyond 4 GB. */
+function room(size: number): Uint8Array {
+  try {
+    return new Uint8Array(new SharedArrayBuffer(size));
+  } catch (cause) {
+    throw new UnencodableValueError(
+      `The value has ${size} bytes, more than one value may have here: split it into several nodes.`,
+      { size },
+      { cause },
+    );
+  }
 }
 
 /** A hash takes less than 2 GB at once. */

@@ -102,6 +102,31 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
   };
 }
 
+const UNITS: { readonly [unit: string]: number } = { "": 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
+
+/** Parses an amount of memory: `2GB`, `500 MB`, or bytes. */
+export function byteCount(text: string): number {
+  const [, digits, unit] = /^([\d.]+)\s*([kmgt]?b?)$/i.exec(text.trim()) ?? [];
+  const scale =
+    UNITS[
+      (unit ?? "")
+        .toLowerCase()
+        .replace(/^[kmgt]$/, "$&b")
+        .replace(/^b$/, "")
+    ];
+  const bytes = Math.floor(Number(digits) * (scale ?? Number.NaN));
+  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  throw new InvalidArgumentError("an amount such as 2GB or 500MB is needed");
+}
+
+export function memoryOption(command: Command): Command {
+  return command.option(
+    "--memory <amount>",
+    "what values may take in memory, 2GB say; the rest lies in a temporary folder (default: no limit)",
+    byteCount,
+  );
+}
+
 /** Parses a number above 0. */
 export function positive(text: string): number {
   const n = Number(text);

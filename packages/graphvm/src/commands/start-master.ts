@@ -9,6 +9,7 @@ import {
   labelOptions,
   labelsOf,
   list,
+  memoryOption,
   notNegative,
   positive,
   wholeNumber,
@@ -28,6 +29,7 @@ interface StartMasterFlags extends CommonFlags, LabelFlags, LogFlags, RoleFlags,
   readonly idleSeconds?: number;
   readonly drainSeconds: number;
   readonly secretEnv?: readonly string[];
+  readonly memory?: number;
 }
 
 export function startMasterCommand(context: Context): Command {
@@ -47,7 +49,7 @@ export function startMasterCommand(context: Context): Command {
     .option("--secret-env <names>", "variables whose values no journal and no recording may hold", list)
     .option("--idle-seconds <n>", "end after so long without clients and jobs (default: stay)", positive)
     .option("--drain-seconds <n>", "how long jobs that run may go on after SIGTERM", notNegative, 30);
-  return commonOptions(masterTrustOptions(logOptions(labelOptions(command))))
+  return commonOptions(masterTrustOptions(logOptions(labelOptions(memoryOption(command)))))
     .addHelpText(
       "after",
       [
@@ -66,7 +68,7 @@ export function startMasterCommand(context: Context): Command {
 export async function startMasterAndWait(flags: StartMasterFlags, context: Context): Promise<void> {
   context.guardStdout();
   const { workers, port, seed, host, root, journal, resume } = flags;
-  const { plannerSeconds, idleSeconds, drainSeconds, secretEnv } = flags;
+  const { plannerSeconds, idleSeconds, drainSeconds, secretEnv, memory } = flags;
   const tokens = roleTokens(flags, context);
   const tls = serverTlsOf(flags, context);
   const master = context.own(
@@ -84,6 +86,7 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
       ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
       ...(idleSeconds === undefined ? {} : { idleSeconds }),
       ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
+      ...(memory === undefined ? {} : { memory }),
       logger: loggerOf(flags, context),
     }),
     (master) => master.drain(drainSeconds),

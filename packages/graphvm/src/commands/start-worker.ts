@@ -8,6 +8,7 @@ import {
   labelsOf,
   type MasterFlags,
   masterOptions,
+  memoryOption,
   wholeNumber,
 } from "../cli/options.js";
 import { clientTlsOf, shownToken } from "../cli/trust.js";
@@ -17,6 +18,7 @@ interface StartWorkerFlags extends MasterFlags, LabelFlags, LogFlags {
   readonly port?: number;
   readonly root?: string;
   readonly reconnectSeconds?: number;
+  readonly memory?: number;
 }
 
 export function startWorkerCommand(context: Context): Command {
@@ -34,7 +36,7 @@ export function startWorkerCommand(context: Context): Command {
       "--tls-client-ca <file>",
       "who must have signed the certificates of those who fetch values (default: none asked)",
     );
-  return masterOptions(logOptions(labelOptions(command)))
+  return masterOptions(logOptions(labelOptions(memoryOption(command))))
     .addHelpText(
       "after",
       "\nExample:\n  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --label tier=large",
@@ -46,7 +48,7 @@ export function startWorkerCommand(context: Context): Command {
 export async function startWorkerAndWait(flags: StartWorkerFlags, context: Context): Promise<void> {
   context.guardStdout();
   const master = flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`;
-  const { host, port, root, reconnectSeconds } = flags;
+  const { host, port, root, reconnectSeconds, memory } = flags;
   const token = shownToken(flags.tokenFile, "worker", context);
   const tls = clientTlsOf(flags, context);
   const worker = context.own(
@@ -58,6 +60,7 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
       ...(port === undefined ? {} : { port }),
       ...(root === undefined ? {} : { root }),
       ...(reconnectSeconds === undefined ? {} : { reconnectSeconds }),
+      ...(memory === undefined ? {} : { memory }),
       ...labelsOf(flags),
       logger: loggerOf(flags, context),
     }),
