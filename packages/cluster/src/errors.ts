@@ -74,6 +74,11 @@ export class BusyError extends GraphvmError {
   static override readonly code = "GVM3210";
 }
 
+/** The other side answered in a form that is not of the protocol. */
+export class BadAnswerError extends GraphvmError {
+  static override readonly code = "GVM3211";
+}
+
 /** Expansion took longer than it may: a rule that never ends. */
 export class RuleNeverEndsError extends GraphvmError {
   static override readonly code = "GVM3301";
@@ -202,6 +207,7 @@ registerErrors(
   CertificateError,
   BadOptionError,
   BusyError,
+  BadAnswerError,
   RuleNeverEndsError,
   PlannerDiedError,
   JobKillsWorkersError,

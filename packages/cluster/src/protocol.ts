@@ -13,7 +13,7 @@ const hex = (length: number) =>
 
 export const nodeIdSchema = hex(32);
 export const sha256Schema = hex(64);
-export const bytesSchema = v.instance(Uint8Array);
+export const bytesSchema: v.GenericSchema<unknown, Uint8Array> = v.instance(Uint8Array);
 
 const json: v.GenericSchema<never> = v.any() as never;
 
@@ -61,9 +61,14 @@ export const jobSchema = v.object({
 });
 export type WorkerJob = v.InferOutput<typeof jobSchema>;
 
-/** What a worker says of a finished job. */
-export const jobResultSchema = v.object({ digest: sha256Schema, size: v.number() });
-export type JobResult = v.InferOutput<typeof jobResultSchema>;
+const byteCount = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+/** What a worker says of a finished job, or of inputs that were not where they should be. */
+export const runAnswerSchema = v.union([
+  v.object({ digest: sha256Schema, size: byteCount, bytes: v.exactOptional(bytesSchema) }),
+  v.object({ missing: v.pipe(v.array(nodeIdSchema), v.minLength(1)), host: v.string() }),
+]);
+export type RunAnswer = v.InferOutput<typeof runAnswerSchema>;
 
 /** Values of finished jobs that a worker has; of one that is never copied, the size is 0. */
 export const heldSchema = v.array(v.object({ job: nodeIdSchema, digest: sha256Schema, size: v.number() }));
@@ -80,11 +85,11 @@ export type Returning = v.InferOutput<typeof returningSchema>;
 
 export const joinSchema = v.object({
   protocol: v.number(),
-  version: v.string(),
-  numerics: v.string(),
+  version: v.pipe(v.string(), v.maxLength(100)),
+  numerics: v.pipe(v.string(), v.maxLength(200)),
   /** Where other processes fetch this worker's values; empty for threads of the master's own process. */
-  host: v.pipe(v.string(), v.regex(/^(wss?:\/\/[^/\s]+)?$/, "expected ws://host:port")),
-  node: v.string(),
+  host: v.pipe(v.string(), v.maxLength(300), v.regex(/^(wss?:\/\/[^/\s]+)?$/, "expected ws://host:port")),
+  node: v.pipe(v.string(), v.maxLength(100)),
   labels: v.exactOptional(labelsSchema),
   back: v.exactOptional(returningSchema),
 });

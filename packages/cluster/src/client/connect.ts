@@ -1,4 +1,3 @@
-import * as v from "valibot";
 import { DEFAULT_PORT } from "../master/start-master.js";
 import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
 import { systemClock } from "../transport/clock.js";
@@ -6,15 +5,9 @@ import { dial } from "../transport/dial.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
 import { RECONNECT_SECONDS } from "../transport/redial.js";
 import type { ClientTls } from "../transport/tls.js";
+import { helloAnswer } from "./answers.js";
 import { MasterLink } from "./master-link.js";
 import { Session } from "./session.js";
-
-const helloSchema = v.object({
-  session: v.string(),
-  seed: v.number(),
-  epoch: v.number(),
-  role: v.picklist(["operator", "auditor"]),
-});
 
 /** How a client connects. */
 export interface ConnectOptions {
@@ -47,7 +40,7 @@ export async function connect(url = `ws://127.0.0.1:${DEFAULT_PORT}`, options: C
     reconnectSeconds,
     clock: heartbeat?.clock ?? systemClock,
     dial: () => dial(url, { token, tls, heartbeat }),
-    greet: (peer, client) => peer.ask("hello", { protocol: PROTOCOL_VERSION, version: VERSION, client }, helloSchema),
+    greet: (peer, client) => peer.ask("hello", { protocol: PROTOCOL_VERSION, version: VERSION, client }, helloAnswer),
   });
   return new Session(link, url, link.hello);
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
+import type * as v from "valibot";
 import { OtherSessionError } from "../errors.js";
-import { type CallKey, Peer } from "../rpc/peer.js";
+import { type CallKey, checkedAnswer, Peer } from "../rpc/peer.js";
 import type { Clock } from "../transport/clock.js";
 import { redial } from "../transport/redial.js";
 import type { Transport } from "../transport/transport.js";
@@ -83,6 +84,11 @@ export class MasterLink<H extends Hello = Hello> {
       this.#pending.add(pending);
       if (this.#peer) this.#send(this.#peer, pending);
     });
+  }
+
+  /** Calls the master, whose answer must be of a form. @throws BadAnswerError where it is not. */
+  async ask<S extends v.GenericSchema>(method: string, params: unknown, schema: S): Promise<v.InferOutput<S>> {
+    return checkedAnswer(`master at ${this.#options.url}`, method, await this.call(method, params), schema);
   }
 
   on(event: string, listener: (data: unknown) => void): void {

@@ -1,21 +1,32 @@
 import { fileURLToPath } from "node:url";
 import { decodeValue, type Ref } from "@graphvm/engine";
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
+import * as v from "valibot";
 import type { JobCounts } from "../master/job-runner.js";
 import type { ClientRole } from "../master/method-roles.js";
 import type { Progress } from "../master/progress.js";
-import type { JobInfo, JobOutcome, SessionStatus } from "../master/session.js";
+import type { JobOutcome, SessionStatus } from "../master/session.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { bundleFile, bundleSource } from "../program/bundle.js";
 import { generatedName, type RuleBodies, rulesModule } from "../program/generated.js";
 import { hostOfNamespace } from "../program/host-modules.js";
 import type { Program } from "../program/program.js";
 import { ProgramSet } from "../program/program-set.js";
-import { gather, type Piece } from "../store/pieces.js";
+import { gather } from "../store/pieces.js";
 import { traced } from "../watch/trace.js";
+import {
+  nodeValueAnswer,
+  pieceAnswer,
+  planAnswer,
+  progressNews,
+  recordingAnswer,
+  recordingPieceAnswer,
+  valueAnswer,
+  waitAnswer,
+} from "./answers.js";
 import type { Jobs } from "./jobs.js";
 import type { MasterLink } from "./master-link.js";
-import { fetchRecording, type MadeRecording, type RecordingFile } from "./recording-file.js";
+import { fetchRecording, type RecordingFile } from "./recording-file.js";
 
 /** A module's exports; name the type to have them typed: `session.load<typeof import("./fraud.js")>("./fraud.ts")`. */
 export type Module = { readonly [name: string]: unknown };
@@ -83,7 +94,8 @@ export class Session implements AsyncDisposable {
     this.epoch = hello.epoch;
     this.role = hello.role;
     link.on("progress", (progress) => {
-      for (const listener of this.#progress) listener(progress as Progress);
+      const said = v.safeParse(progressNews, progress);
+      if (said.success) for (const listener of this.#progress) listener(said.output as unknown as Progress);
     });
   }
 
@@ -128,7 +140,7 @@ export class Session implements AsyncDisposable {
    * @throws RuleNeverEndsError, and whatever the rules throw
    */
   async jobDeps(roots: readonly Ref[], { cut = [], noCopy = [] }: CutRules = {}): Promise<Jobs> {
-    const answer = await this.#call<Plan>("jobDeps", { refs: this.#wire(roots), cut, noCopy });
+    const answer = await this.#ask("jobDeps", { refs: this.#wire(roots), cut, noCopy }, planAnswer);
     return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
   }
 
@@ -143,12 +155,11 @@ export class Session implements AsyncDisposable {
     { noCopy = [], timeout, retries }: Pick<CutRules, "noCopy"> & JobLimits = {},
   ): Promise<Jobs> {
     const { roots, cut } = jobs;
-    const answer = await this.#call<Plan>("dispatchJobs", {
-      refs: this.#wire(roots),
-      cut,
-      noCopy,
-      ...limitsOf({ timeout, retries }),
-    });
+    const answer = await this.#ask(
+      "dispatchJobs",
+      { refs: this.#wire(roots), cut, noCopy, ...limitsOf({ timeout, retries }) },
+      planAnswer,
+    );
     return { roots, cut, list: answer.jobs, nodes: answer.nodes, edges: answer.edges };
   }
 
@@ -186,7 +197,7 @@ export class Session implements AsyncDisposable {
    * @throws SessionStateError where no job computes it; ValueLostError where its worker is gone.
    */
   async getData<T>(ref: Ref<T>): Promise<T> {
-    return this.#decoded<T>(await this.#call("getData", { refs: this.#wire([ref]) }));
+    return this.#decoded<T>(await this.#ask("getData", { refs: this.#wire([ref]) }, valueAnswer));
   }
 
   /** `jobDeps`, `dispatchJobs`, `wait` and `getData` in one. */
@@ -205,7 +216,7 @@ export class Session implements AsyncDisposable {
     const stop = onProgress ? this.onProgress(onProgress) : undefined;
     try {
       const call = { refs: this.#wire([ref]), cut, noCopy, ...limitsOf({ timeout, retries }) };
-      return await this.#decoded<T>(await this.#call("calc", call));
+      return await this.#decoded<T>(await this.#ask("calc", call, valueAnswer));
     } finally {
       stop?.();
     }
@@ -253,10 +264,10 @@ export class Session implements AsyncDisposable {
    * captured is not what was read; ArchiveLimitError above 4 GB.
    */
   async getRecording(options: Pick<RecordingOptions, "capture"> = {}): Promise<RecordingFile> {
-    const made = await this.#call<MadeRecording>("getRecording", options.capture ? withoutCode(options) : {});
+    const made = await this.#ask("getRecording", options.capture ? withoutCode(options) : {}, recordingAnswer);
     return fetchRecording(made, async (offset) => {
-      const { bytes } = await this.#call<{ bytes: Uint8Array }>("recordingPiece", { file: made.file, offset });
-      return bytes;
+      const params = { file: made.file, offset };
+      return (await this.#ask("recordingPiece", params, recordingPieceAnswer)).bytes;
     });
   }
 
@@ -275,7 +286,7 @@ export class Session implements AsyncDisposable {
     readonly id: string;
     readonly job: string;
   }): Promise<{ bytes: Uint8Array; digest: string }> {
-    const { bytes, digest } = await this.#call<{ bytes?: Uint8Array; digest: string }>("nodeValue", params);
+    const { bytes, digest } = await this.#ask("nodeValue", params, nodeValueAnswer);
     return { bytes: bytes ?? (await this.#gathered(params.id)), digest };
   }
 
@@ -289,7 +300,7 @@ export class Session implements AsyncDisposable {
   }
 
   #gathered(id: string): Promise<Uint8Array> {
-    return gather(id, (piece) => this.#call<Piece>("value", { id, piece }));
+    return gather(id, (piece) => this.#ask("value", { id, piece }, pieceAnswer));
   }
 
   /** A small value comes with the answer, a large one in pieces. */
@@ -302,6 +313,10 @@ export class Session implements AsyncDisposable {
     return traced(`graphvm.${method}`, "CLIENT", {}, () => this.#link.call<T>(method, params));
   }
 
+  #ask<S extends v.GenericSchema>(method: string, params: unknown, schema: S): Promise<v.InferOutput<S>> {
+    return traced(`graphvm.${method}`, "CLIENT", {}, () => this.#link.ask(method, params, schema));
+  }
+
   async #wait(params: { readonly brief?: boolean }, { onProgress, signal }: WaitOptions): Promise<JobOutcome[]> {
     const stop = onProgress ? this.onProgress(onProgress) : undefined;
     // where the link is lost, the wait says so
@@ -309,7 +324,7 @@ export class Session implements AsyncDisposable {
     signal?.addEventListener("abort", cancel, { once: true });
     try {
       if (signal?.aborted) await this.cancel();
-      return (await this.#call<{ jobs: JobOutcome[] }>("wait", params)).jobs;
+      return (await this.#ask("wait", params, waitAnswer)).jobs as JobOutcome[];
     } finally {
       signal?.removeEventListener("abort", cancel);
       stop?.();
@@ -336,10 +351,4 @@ function withoutCode<T extends Pick<RecordingOptions, "capture">>(options: T): T
 /** Only what was said: params have no undefined in them. */
 function limitsOf({ timeout, retries }: { timeout?: number | undefined; retries?: number | undefined }): JobLimits {
   return { ...(timeout === undefined ? {} : { timeout }), ...(retries === undefined ? {} : { retries }) };
-}
-
-interface Plan {
-  readonly jobs: JobInfo[];
-  readonly nodes: number;
-  readonly edges: number;
 }

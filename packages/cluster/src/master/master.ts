@@ -258,7 +258,7 @@ export class Master {
       ),
       endCluster: method(nothing, async () => {
         await this.#logged("endCluster", {}, async () => NOTHING, {});
-          this.session.watch.tell({ kind: "ending", why: "a client ended it" });
+        this.session.watch.tell({ kind: "ending", why: "a client ended it" });
         setImmediate(this.#end);
       }),
     };

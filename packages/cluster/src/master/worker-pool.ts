@@ -1,6 +1,6 @@
 import { type Labels, numericsDigest } from "@graphvm/engine";
 import * as v from "valibot";
-import { ConnectionLostError, PeerSilentError, RefusedError } from "../errors.js";
+import { BadAnswerError, ConnectionLostError, PeerSilentError, RefusedError } from "../errors.js";
 import type { Program } from "../program/program.js";
 import {
   bytesSchema,
@@ -8,8 +8,11 @@ import {
   type JobFile,
   type Join,
   joinSchema,
+  nodeIdSchema,
   PROTOCOL_VERSION,
   type Returning,
+  type RunAnswer,
+  runAnswerSchema,
   sha256Schema,
   VERSION,
   type WorkerJob,
@@ -18,7 +21,6 @@ import { method, Peer } from "../rpc/peer.js";
 import type { HeldValue } from "../scheduler/types.js";
 import type { Transport } from "../transport/transport.js";
 import type { NodeDigest } from "../worker/inspect-job.js";
-import type { RunAnswer } from "../worker/running-jobs.js";
 import { type Usage, usageSchema } from "../worker/usage-news.js";
 import { Traffic } from "./traffic.js";
 
@@ -57,6 +59,7 @@ const NOTHING: Usage = { held: 0, spilled: 0, moved: 0 };
 const inputSchema = v.object({ sha256: sha256Schema, size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) });
 const sentSchema = v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
 const valueSchema = v.object({ digest: sha256Schema, bytes: v.exactOptional(bytesSchema) });
+const digestsSchema = v.array(v.tuple([nodeIdSchema, v.string(), sha256Schema]));
 const diedSchema = v.object({ error: v.object({ message: v.pipe(v.string(), v.maxLength(10_000)) }) });
 
 /** Calls of a worker that may be unanswered: it joins, and answers from then on. */
@@ -106,26 +109,29 @@ export class WorkerPool {
   }
 
   async run(worker: string, job: WorkerJob & { readonly files: readonly JobFile[] }): Promise<RunAnswer> {
-    const { peer, join } = this.#get(worker);
-    return peer.call<RunAnswer>("run", { ...job, files: filesFor(join, job.files) });
+    const files = filesFor(this.#get(worker).join, job.files);
+    const answer = await this.#ask(worker, "run", { ...job, files }, runAnswerSchema);
+    if ("missing" in answer && !isOfJob(answer, job))
+      throw this.#dismiss(worker, new BadAnswerError("It misses inputs that its job does not have.", { worker }));
+    return answer;
   }
 
   /** A value inside a job; without bytes where it is to be fetched from the worker's host. */
   async get(worker: string, id: string): Promise<{ bytes?: Uint8Array; digest: string; host: string }> {
-    const { peer, join } = this.#get(worker);
-    return { ...(await peer.ask("get", { id }, valueSchema)), host: join.host };
+    const { host } = this.#get(worker).join;
+    return { ...(await this.#ask(worker, "get", { id }, valueSchema)), host };
   }
 
   /** The digests of the nodes that a worker computed for a job, dependencies first. */
   async nodes(worker: string, id: string, inputs: readonly string[]): Promise<NodeDigest[]> {
-    return this.#get(worker).peer.call("nodes", { id, inputs });
+    return this.#ask(worker, "nodes", { id, inputs }, digestsSchema);
   }
 
   /** Runs a job once more on a fresh graph; the digests of its nodes there. */
   async again(worker: string, job: Omit<WorkerJob, "noCopy">): Promise<NodeDigest[]> {
-    const { peer, join } = this.#get(worker);
     const { id, refs, inputs } = job;
-    return peer.call("again", { id, refs, inputs, files: filesFor(join, job.files) });
+    const files = filesFor(this.#get(worker).join, job.files);
+    return this.#ask(worker, "again", { id, refs, inputs, files }, digestsSchema);
   }
 
   /** Tells what runs on a worker to end when it can. */
@@ -176,7 +182,7 @@ export class WorkerPool {
 
   /** What a file is that only that worker's own root has. */
   async input(worker: string, uri: string): Promise<{ sha256: string; size: number }> {
-    return v.parse(inputSchema, await this.#get(worker).peer.call("input", { uri }));
+    return this.#ask(worker, "input", { uri }, inputSchema);
   }
 
   /** What workers, gone ones too, sent to other processes. */
@@ -197,6 +203,28 @@ export class WorkerPool {
     if (failed) throw failed.reason;
   }
 
+  /** Asks a worker; one that answers in no form of ours is sent away, and what it had goes elsewhere. */
+  async #ask<S extends v.GenericSchema>(
+    worker: string,
+    name: string,
+    params: unknown,
+    schema: S,
+  ): Promise<v.InferOutput<S>> {
+    try {
+      return await this.#get(worker).peer.ask(name, params, schema);
+    } catch (error) {
+      throw error instanceof BadAnswerError ? this.#dismiss(worker, error) : error;
+    }
+  }
+
+  /** Sends a worker away that does not keep to the protocol; what its caller is told. */
+  #dismiss(id: string, why: BadAnswerError): ConnectionLostError {
+    const worker = this.#workers.get(id);
+    if (worker) this.#leave(worker, why.message);
+    worker?.peer.close();
+    return new ConnectionLostError(`The worker ${id} was sent away: ${why.message}`, { worker: id }, { cause: why });
+  }
+
   #get(id: string): PoolWorker {
     const worker = this.#workers.get(id);
     if (!worker) throw new ConnectionLostError(`The worker ${id} is gone.`, { worker: id });
@@ -204,7 +232,8 @@ export class WorkerPool {
   }
 
   async #join(peer: Peer, join: Join, taken: (id: string) => void): Promise<{ id: string }> {
-    const worker: PoolWorker = { id: `w${++this.#joined}`, join, peer, usage: NOTHING };
+    const id = `w${++this.#joined}`;
+    const worker: PoolWorker = { id, join, peer, usage: NOTHING };
     this.#leftBehind(join);
     let told: SessionSetup;
     let has: Returning | undefined = join.back;
@@ -233,7 +262,7 @@ export class WorkerPool {
       if (closed instanceof PeerSilentError) reason ??= closed.message;
       this.#leave(worker, reason);
     });
-    return { id: worker.id };
+    return { id };
   }
 
   #leave(worker: PoolWorker, reason: string | undefined): void {
@@ -251,6 +280,11 @@ export class WorkerPool {
     this.#leave(before, "its link was lost, and it came back over another");
     before.peer.close();
   }
+}
+
+/** Whether what a worker misses is something its job was to fetch from there. */
+function isOfJob(answer: { readonly missing: readonly string[]; readonly host: string }, job: WorkerJob): boolean {
+  return answer.missing.every((id) => job.inputs.some((input) => input.id === id && input.hosts.includes(answer.host)));
 }
 
 /** Paths of the master mean something only to threads of its own process. */

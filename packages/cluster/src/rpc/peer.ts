@@ -1,6 +1,6 @@
 import { fromWireError, toWireError, type WireError } from "@graphvm/engine";
 import * as v from "valibot";
-import { BadMessageError, BusyError, ConnectionLostError } from "../errors.js";
+import { BadAnswerError, BadMessageError, BusyError, ConnectionLostError } from "../errors.js";
 import type { Message, Transport } from "../transport/transport.js";
 import { TRACEPARENT, traceparent, within } from "../watch/trace.js";
 
@@ -105,19 +105,10 @@ export class Peer {
   /**
    * Calls a method of the other side whose answer must be of a form.
    *
-   * @throws as `call` does; BadMessageError where the answer is of another form.
+   * @throws as `call` does; BadAnswerError where the answer is of another form.
    */
   async ask<S extends v.GenericSchema>(method: string, params: unknown, schema: S): Promise<v.InferOutput<S>> {
-    const parsed = v.safeParse(schema, await this.call(method, params));
-    if (parsed.success) return parsed.output;
-    const { path, why } = firstIssue(parsed.issues);
-    throw new BadMessageError(
-      `The ${this.#otherSide} answered ${method} in a form that is not of the protocol${why}.`,
-      {
-        method,
-        path,
-      },
-    );
+    return checkedAnswer(this.#otherSide, method, await this.call(method, params), schema);
   }
 
   /**
@@ -216,6 +207,22 @@ export class Peer {
     }
     return method.run(parsed.output, key);
   }
+}
+
+/** An answer of the form it must have. @throws BadAnswerError where it has another. */
+export function checkedAnswer<S extends v.GenericSchema>(
+  otherSide: string,
+  method: string,
+  answer: unknown,
+  schema: S,
+): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, answer);
+  if (parsed.success) return parsed.output;
+  const { path, why } = firstIssue(parsed.issues);
+  throw new BadAnswerError(
+    `The ${otherSide} answered ${method} in a form that is not of the protocol${why}: run the same version of graphvm on both sides.`,
+    { method, path },
+  );
 }
 
 /** Where and why a message is not of its form. */
