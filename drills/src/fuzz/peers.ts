@@ -9,6 +9,8 @@ import type { Target } from "./target.js";
 const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: true, int64AsType: "number" });
 const LAST = 0;
 const MORE = 1;
+/** Behind such a frame raw bytes are to come. */
+const ATTACHED = 2;
 
 /** Who attacks: a path, and the token that opens it. */
 const DOORS = [
@@ -60,7 +62,8 @@ async function garbage(socket: WebSocket, { door, random, note }: Attack): Promi
     else if (kind === 1) socket.send(valid.subarray(0, random.below(valid.length)));
     else if (kind === 2) socket.send(flipped(random, valid));
     else if (kind === 3) socket.send("text");
-    else if (kind === 4) for (let n = 0; n < 40; n++) socket.send(frame(bytes(random, 100), MORE));
+    else if (kind === 4)
+      for (let n = 0; n < 40; n++) socket.send(frame(bytes(random, 100), random.pick([MORE, ATTACHED, 3])));
     else if (kind === 5) socket.send(Buffer.alloc(random.pick([1, 300_000, 9_000_000])));
     // a list that says it has four thousand million items
     else if (kind === 6)

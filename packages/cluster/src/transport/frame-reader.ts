@@ -11,6 +11,9 @@ export const KIND = {
   attached: 2,
 } as const;
 
+/** What keeping a part costs at least, however short it is. Ours are never short. */
+const PART = 1024;
+
 /** Puts frames together: to messages, and attachments to theirs. Keeps no more than a message's limit. */
 export class FrameReader {
   readonly #limit: number;
@@ -44,7 +47,7 @@ export class FrameReader {
     const kind = frame[0];
     if (kind === undefined || kind > KIND.attached) throw strange();
     this.#parts.push(frame.subarray(1));
-    this.#size += frame.length - 1;
+    this.#size += kind === KIND.more ? Math.max(PART, frame.length - 1) : frame.length - 1;
     if (this.#size > this.#limit)
       throw new BadMessageError(`The peer sent a message of more than ${this.#limit} bytes.`, {});
     if (kind === KIND.more) return;

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { WebSocket } from "ws";
 import { method, Peer } from "../../dist/rpc/peer.js";
 import { dial } from "../../dist/transport/dial.js";
+import { FrameReader, KIND } from "../../dist/transport/frame-reader.js";
 import { govern } from "../../dist/transport/govern.js";
 import { allLimits } from "../../dist/transport/limits.js";
 import { memoryLink } from "../../dist/transport/memory.js";
@@ -105,6 +106,14 @@ test("C65: a frame larger than any of ours ends the link before it is kept", asy
   socket.on("error", () => {});
   socket.send(new Uint8Array(9 * 1024 * 1024));
   expect((await closed)[0]).toBe(1009);
+});
+
+test("C65: parts of a message count, however little they hold", () => {
+  const reader = new FrameReader(100_000, () => {});
+  const send = (): void => {
+    for (let i = 0; i < 1000; i++) reader.take(Buffer.from([KIND.more]), true);
+  };
+  expect(send).toThrow(/more than 100000 bytes/);
 });
 
 test("C65: more open calls than there may be are refused, each by itself", async () => {
