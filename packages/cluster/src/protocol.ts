@@ -63,9 +63,15 @@ export type WorkerJob = v.InferOutput<typeof jobSchema>;
 
 const byteCount = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-/** What a worker says of a finished job, or of inputs that were not where they should be. */
+/** What a worker says of a finished job, of one it gave back before it began, or of inputs that were not where they should be. */
 export const runAnswerSchema = v.union([
-  v.object({ digest: sha256Schema, size: byteCount, bytes: v.exactOptional(bytesSchema) }),
+  v.object({
+    digest: sha256Schema,
+    size: byteCount,
+    seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
+    bytes: v.exactOptional(bytesSchema),
+  }),
+  v.object({ returned: v.literal(true) }),
   v.object({ missing: v.pipe(v.array(nodeIdSchema), v.minLength(1)), host: v.string() }),
 ]);
 export type RunAnswer = v.InferOutput<typeof runAnswerSchema>;

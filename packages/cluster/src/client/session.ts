@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
-import { decodeValue, type Ref } from "@graphvm/engine";
+import { decodeValue, nodeId, type Ref } from "@graphvm/engine";
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
 import * as v from "valibot";
+import type { JobStory } from "../master/explain-job.js";
 import type { JobCounts } from "../master/job-runner.js";
 import type { ClientRole } from "../master/method-roles.js";
 import type { Progress } from "../master/progress.js";
@@ -220,6 +221,16 @@ export class Session implements AsyncDisposable {
     } finally {
       stop?.();
     }
+  }
+
+  /**
+   * The story of a job: why it ran where it did, why then, and why again.
+   *
+   * @param job The ref of its node, its id or how that begins, its label, or its rule.
+   * @throws SessionStateError where no dispatched job goes by that name.
+   */
+  async explain(job: Ref | string): Promise<JobStory> {
+    return this.#call("explain", { job: typeof job === "string" ? job : nodeId(job) });
   }
 
   async graphStats(): Promise<ClusterStats> {

@@ -32,7 +32,8 @@ export class Activity {
 
   /** The job is over, or counts no more; how long it took, in seconds. Only what finished says how long others will take. */
   end(running: Running, finished: boolean): number {
-    if (this.#running.get(running.worker) === running) this.#running.delete(running.worker);
+    const now = this.#running.get(running.worker);
+    if (now?.job === running.job && now.since === running.since) this.#running.delete(running.worker);
     const seconds = this.#seconds(running);
     if (finished) {
       const measured = this.#measured.get(running.rule) ?? { count: 0, seconds: 0 };

@@ -7,6 +7,7 @@ import { programSchema, refsSchema } from "../protocol.js";
 import type { Json, JsonObject } from "../recording/index.js";
 import { AUDIT_CALLS } from "./audit-calls.js";
 import { type Answer, type Call, call } from "./call.js";
+import { explainJob } from "./explain-job.js";
 import { jobDetails } from "./job-details.js";
 import { valueAnswer } from "./served-values.js";
 import type { JobInfo, MasterSession } from "./session.js";
@@ -96,6 +97,12 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
       const logged = JSON.parse(JSON.stringify({ picture, workers })) as Json;
       return { answer: { picture, workers }, logged };
     },
+  ),
+
+  explain: call(
+    v.strictObject({ job: v.pipe(v.string(), v.minLength(1), v.maxLength(400)) }),
+    false,
+    async ({ job }, session) => ({ answer: explainJob(session.runner, job), logged: null }),
   ),
 
   status: call(nothing, false, async (_params, session, log) => ({ answer: statusOf(session, log), logged: null })),

@@ -153,8 +153,13 @@ export class JobRunner {
   }
 
   progress(): JobCounts {
-    const { waiting, ready, running, done, failed } = this.#scheduler.counts;
-    return { total: this.#scheduler.size, running, done, failed, waiting: waiting + ready };
+    const { waiting, ready, queued, running, done, failed } = this.#scheduler.counts;
+    return { total: this.#scheduler.size, running, done, failed, waiting: waiting + ready + queued };
+  }
+
+  /** A known job for people. */
+  label(id: string): string {
+    return this.#planned.get(id)?.job.label ?? id;
   }
 
   /** Seconds until everything is done, as far as jobs of the same rules took their time. Undefined where nobody can say. */
@@ -165,13 +170,13 @@ export class JobRunner {
 
   /** What jobs wait for that don't run, and how many. */
   waitingFor(): { readonly what: string; readonly jobs: number }[] {
-    const { waiting, ready } = this.#scheduler.counts;
+    const { waiting, ready, queued } = this.#scheduler.counts;
     const none = this.#scheduler.workers().length === 0;
     const starving = none ? [] : this.#scheduler.starving();
     const free = ready - starving.reduce((sum, { jobs }) => sum + jobs, 0);
     return [
       { what: "other jobs", jobs: waiting },
-      { what: none ? "a worker to join" : "a free worker", jobs: free },
+      { what: none ? "a worker to join" : "a free worker", jobs: free + queued },
       ...starving.map(({ on, jobs }) => ({ what: `a worker with ${labelsText(on)}`, jobs })),
     ].filter(({ jobs }) => jobs > 0);
   }
@@ -212,7 +217,10 @@ export class JobRunner {
     this.outcomes?.reset(graph);
     this.#reject(new GraphEmptiedError("The graph was emptied while its jobs ran: dispatch them again.", {}));
     this.#generation++;
-    for (const worker of this.#runs.clear()) this.#stop(worker);
+    for (const { worker, jobs, limited } of this.#runs.clear()) {
+      for (const job of jobs) this.#pool.unrun(worker, job);
+      if (limited) this.#stop(worker);
+    }
     this.#scheduler = new Scheduler(this.#returned !== undefined);
     for (const worker of this.#pool.list()) this.#rejoin(worker, this.#generation);
     this.#planned = new Map();
@@ -310,11 +318,17 @@ export class JobRunner {
       case "run":
         void this.#run(instruction);
         return;
+      case "begin":
+        this.#begin(instruction);
+        return;
+      case "unrun":
+        this.#pool.unrun(instruction.worker, instruction.job);
+        return;
       case "stop":
         this.#stop(instruction.worker);
         return;
       case "abort":
-        this.#pool.abort(instruction.worker);
+        this.#pool.abort(instruction.worker, instruction.job);
         return;
       case "done": {
         this.#finished.add(instruction.job);
@@ -329,13 +343,22 @@ export class JobRunner {
     }
   }
 
-  async #run({ worker, job: id, inputs, timeout }: Extract<Instruction, { kind: "run" }>): Promise<void> {
-    const run = this.#runs.begin(worker, timeout, () => this.handle({ kind: "timedOut", worker, job: id }));
+  /** The worker has come to a job it was sent. */
+  #begin({ worker, job, timeout }: Extract<Instruction, { kind: "begin" }>): void {
+    this.#runs.begin(worker, job, timeout, () => this.handle({ kind: "timedOut", worker, job }));
+    const planned = this.#planned.get(job)!.job;
+    this.activity.begin(worker, planned);
+    this.#watch.tell({ kind: "runStarted", job, rule: planned.rule, worker });
+  }
+
+  async #run({ worker, job: id, inputs }: Extract<Instruction, { kind: "run" }>): Promise<void> {
+    const run = this.#runs.send(worker, id);
     const generation = this.#generation;
     const { job, files, late = [], trace } = this.#planned.get(id)!;
-    const running = this.activity.begin(worker, job);
-    this.#watch.tell({ kind: "runStarted", job: id, rule: job.rule, worker });
     const over = (outcome: RunOutcome, bytes = 0, error?: string): void => {
+      const running = this.activity.of(worker);
+      // one that never began has nothing to tell
+      if (running?.job !== id) return;
       const seconds = this.activity.end(running, outcome === "finished");
       this.#watch.tell({ kind: "runEnded", job: id, rule: job.rule, worker, outcome, seconds, bytes, error });
     };
@@ -359,18 +382,20 @@ export class JobRunner {
       event =
         "missing" in answer
           ? { kind: "inputsMissing", worker, job: id, inputs: answer.missing, host: answer.host }
-          : { kind: "finished", worker, job: id, digest: answer.digest, size: answer.size };
+          : "returned" in answer
+            ? { kind: "gaveBack", worker, job: id }
+            : { kind: "finished", worker, job: id, digest: answer.digest, size: answer.size, seconds: answer.seconds };
     } catch (error) {
       // the pool has said that the worker left
       if (error instanceof ConnectionLostError && !this.#pool.has(worker)) {
-        this.#runs.ended(worker, run);
+        this.#runs.ended(run);
         over("gone");
         return;
       }
       event = { kind: "failed", worker, job: id, error: toWireError(error) };
     }
     // of a run that was stopped nobody wants to hear
-    if (!this.#runs.ended(worker, run) || generation !== this.#generation) {
+    if (!this.#runs.ended(run) || generation !== this.#generation) {
       over("gone");
       return;
     }

@@ -15,6 +15,7 @@ export const METHOD_ROLES: { readonly [method: string]: readonly ClientRole[] } 
   hello: READERS,
   status: READERS,
   look: READERS,
+  explain: READERS,
   graph: READERS,
   graphStats: READERS,
   getData: READERS,

@@ -134,9 +134,14 @@ export class WorkerPool {
     return this.#ask(worker, "again", { id, refs, inputs, files }, digestsSchema);
   }
 
-  /** Tells what runs on a worker to end when it can. */
-  abort(worker: string): void {
-    this.#workers.get(worker)?.peer.emit("abort", {});
+  /** Tells a job that runs on a worker to end when it can. */
+  abort(worker: string, job: string): void {
+    this.#workers.get(worker)?.peer.emit("abort", { job });
+  }
+
+  /** Asks for a job back that has not begun: its run is answered with that, or goes on. */
+  unrun(worker: string, job: string): void {
+    this.#workers.get(worker)?.peer.emit("unrun", { job });
   }
 
   /** Kills what computes in a worker; settles when it has another thread, or is gone. */

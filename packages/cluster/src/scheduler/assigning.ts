@@ -1,40 +1,35 @@
 import type { Labels } from "@graphvm/engine";
 import type { Board } from "./board.js";
+import { hasRoom } from "./expected.js";
 import type { Job } from "./job.js";
-import { chooseWorker } from "./placement.js";
-import type { WorkerEntry } from "./worker.js";
+import { type Choice, chooseWorker } from "./placement.js";
+import { begin } from "./queues.js";
 
-/** Gives ready jobs to idle workers, earlier jobs first. */
+/** Gives ready jobs to workers that are free or will be soon, earlier jobs first. */
 export function assign(board: Board): void {
-  if (board.held) return;
-  const idle = new Set([...board.workers.values()].filter((worker) => worker.state === "idle"));
-  if (idle.size === 0 || board.ready.size === 0) return;
+  if (board.held || board.ready.size === 0) return;
+  const free = new Set([...board.workers.values()].filter((worker) => hasRoom(board, worker)));
   const isOpen = (on: Labels | undefined): boolean => {
-    if (on === undefined) return idle.size > 0;
-    for (const worker of idle) if (worker.has(on)) return true;
+    if (on === undefined) return free.size > 0;
+    for (const worker of free) if (worker.has(on)) return true;
     return false;
   };
   for (const job of board.ready.list(isOpen)) {
-    const worker = chooseWorker(job, idle, (id) => board.job(id));
-    if (!worker) continue;
-    idle.delete(worker);
-    give(board, job, worker);
+    const choice = chooseWorker(board, job, free);
+    if (!choice) continue;
+    give(board, job, choice);
+    if (!hasRoom(board, choice.worker)) free.delete(choice.worker);
   }
 }
 
-function give(board: Board, job: Job, worker: WorkerEntry): void {
-  const { id } = job.plan;
-  worker.job = id;
-  worker.move("running", `it was given ${job.plan.rule} ${id}`);
+function give(board: Board, job: Job, { worker, why }: Choice): void {
+  const { id, rule } = job.plan;
   job.worker = worker.id;
-  board.move(job, "running", `given to ${worker.id}`);
+  worker.queue.push(id);
   const inputs = job.plan.inputs.map((input) => ({ id: input, hosts: [...board.job(input).hosts] }));
-  const { timeout } = job.limits;
-  board.tell({
-    kind: "run",
-    worker: worker.id,
-    job: id,
-    inputs,
-    ...(timeout === undefined ? {} : { timeout }),
-  });
+  board.tell({ kind: "run", worker: worker.id, job: id, inputs });
+  if (worker.state === "idle") {
+    worker.move("running", `it was given ${rule} ${id}`);
+    begin(board, job, `given to ${worker.id}: ${why}`);
+  } else board.move(job, "queued", `given to ${worker.id} behind ${worker.queue.length - 1}: ${why}`);
 }

@@ -1,3 +1,4 @@
+import { Durations } from "./expected.js";
 import type { Job } from "./job.js";
 import { ReadyJobs } from "./ready-jobs.js";
 import type { Instruction, JobState } from "./types.js";
@@ -9,13 +10,21 @@ export class Board {
   readonly workers = new Map<string, WorkerEntry>();
   readonly ready = new ReadyJobs();
   /** How many jobs are in each state. */
-  readonly counts: { [state in JobState]: number } = { waiting: 0, ready: 0, running: 0, done: 0, failed: 0 };
+  readonly counts: { [state in JobState]: number } = {
+    waiting: 0,
+    ready: 0,
+    queued: 0,
+    running: 0,
+    done: 0,
+    failed: 0,
+  };
   /** By rule, jobs that are neither done nor failed. */
   readonly unfinished = new Map<string, number>();
   /** No job starts any more. */
   held = false;
   /** Workers of the master before this one may be on their way here with what they hold: nothing is run, nothing is lost yet. */
   returning: boolean;
+  readonly durations = new Durations();
   #instructions: Instruction[] = [];
   #entered = 0;
 
@@ -59,10 +68,10 @@ export class Board {
     else this.unfinished.set(rule, count);
   }
 
-  /** The job where it runs on that worker: what a worker says of any other is late news. */
-  runningOn(id: string, worker: string): Job | undefined {
+  /** The job where that worker has it, running or in its queue: what a worker says of any other is late news. */
+  givenTo(id: string, worker: string): Job | undefined {
     const job = this.jobs.get(id);
-    return job?.state === "running" && job.worker === worker ? job : undefined;
+    return job && isGiven(job) && job.worker === worker ? job : undefined;
   }
 
   tell(instruction: Instruction): void {
@@ -76,3 +85,6 @@ export class Board {
     return taken;
   }
 }
+
+/** Whether a worker has the job. */
+export const isGiven = ({ state }: Job): boolean => state === "running" || state === "queued";

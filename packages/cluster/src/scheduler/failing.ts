@@ -1,5 +1,5 @@
 import type { WireError } from "@graphvm/engine";
-import type { Board } from "./board.js";
+import { type Board, isGiven } from "./board.js";
 import type { Job } from "./job.js";
 
 /** Fails a job with everything that waits for it. */
@@ -8,7 +8,7 @@ export function failJob(board: Board, job: Job, error: WireError, why: string): 
   for (let each = stack.pop(); each; each = stack.pop()) {
     if (each.state === "failed") continue;
     // what is done or runs already has its inputs
-    if ((each.state === "done" || each.state === "running") && each !== job) continue;
+    if ((each.state === "done" || isGiven(each)) && each !== job) continue;
     each.error = error;
     board.move(each, "failed", each === job ? why : `${job.plan.rule} ${job.plan.id} failed`);
     board.tell({ kind: "jobFailed", job: each.plan.id, error });

@@ -12,17 +12,25 @@ export const JOB_TRANSITIONS: { readonly [from in JobState]: { readonly [to in J
       "an input failed, it was cancelled, a worker that joined has other bytes, or it failed under the master before",
   },
   ready: {
+    queued: "given to a worker that runs another",
     running: "given to a worker",
     waiting: "an input was lost",
     done: "a worker that joined has its value",
     failed: "no worker can take it, it was cancelled, or a worker that joined has other bytes",
   },
+  queued: {
+    running: "its turn came",
+    ready: "its worker gave it back, died or was stopped",
+    waiting: "its worker gave it back, died or was stopped, and an input is computed again",
+    failed: "it was cancelled, or a worker that joined has other bytes",
+  },
   running: {
     done: "the worker finished it",
     failed:
       "it threw or took too long once too often, was cancelled, took down its last worker, never found its inputs, or gave other bytes than are known",
-    ready: "its worker died, it is tried again, or an input must be fetched from elsewhere",
-    waiting: "its worker died, it is tried again, or an input was not there, and an input is computed again",
+    ready: "its worker died or gave it back, it is tried again, or an input must be fetched from elsewhere",
+    waiting:
+      "its worker died or gave it back, it is tried again, or an input was not there, and an input is computed again",
   },
   done: {
     waiting: "its value was lost and is needed again",
@@ -48,6 +56,8 @@ export class Job {
   limits: JobLimits = {};
   /** How often it threw or took too long since it was last done. */
   attempts = 0;
+  /** Its worker was asked to give it back. */
+  stealing = false;
   /** While it runs: it was told to end, or that was taken back by another dispatch. */
   cancel: "asked" | "taken back" | undefined;
   digest: string | undefined;

@@ -36,6 +36,7 @@ export function runAgain(board: Board, job: Job, why: string): void {
     return;
   }
   job.worker = undefined;
+  job.stealing = false;
   for (const id of job.plan.inputs) want(board, id);
   if (failWithInput(board, job)) return;
   job.missing = countMissing(board, job);

@@ -1,9 +1,11 @@
 import type { Board } from "./board.js";
 import { failJob } from "./failing.js";
 import { neverFound, otherBytes, tookTooLong } from "./give-up.js";
+import type { Job } from "./job.js";
 import { recoverLost, release, runAgain } from "./lineage.js";
+import { freeWorker } from "./queues.js";
 import type { SchedulerEvent } from "./types.js";
-import { freeWorker, stopWorker } from "./workers.js";
+import { stopWorker } from "./workers.js";
 
 // How runs of jobs end. Believed of the worker that has the job and of nobody else: late and repeated news change nothing.
 
@@ -12,9 +14,9 @@ type Event<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K
 /** A job whose inputs could not be fetched this often is given up: workers may be unable to reach each other. */
 export const MAX_MISSES = 20;
 
-export function finished(board: Board, { worker: id, job: jobId, digest, size }: Event<"finished">): void {
-  const job = board.runningOn(jobId, id);
-  freeWorker(board, id, jobId);
+export function finished(board: Board, event: Event<"finished">): void {
+  const { worker: id, job: jobId, digest, size, seconds } = event;
+  const job = endRun(board, id, jobId);
   if (!job) return;
   if (job.digest !== undefined && job.digest !== digest) {
     failJob(board, job, otherBytes(job, digest), "other bytes than before");
@@ -28,15 +30,26 @@ export function finished(board: Board, { worker: id, job: jobId, digest, size }:
   job.cancel = undefined;
   if (job.plan.noCopy) job.holder = id;
   else job.hosts.add(worker.host);
-  board.move(job, "done", `finished on ${id}`);
+  if (seconds !== undefined) board.durations.add(job.plan.rule, seconds);
+  const took = seconds === undefined ? "" : ` in ${seconds.toFixed(4)} s`;
+  board.move(job, "done", `finished on ${id}${took}`);
   board.tell({ kind: "done", job: jobId });
   release(board, job);
 }
 
+/** A worker came to the end of a job; the job, where it is the one that worker has. */
+function endRun(board: Board, worker: string, id: string): Job | undefined {
+  const job = board.givenTo(id, worker);
+  // news of a job before news of those that stood before it: it had begun
+  if (job?.state === "queued") board.move(job, "running", `its turn came on ${worker}`);
+  if (job) job.stealing = false;
+  freeWorker(board, worker, id);
+  return job;
+}
+
 /** An atom threw, or the job ended because it was told to. */
 export function failed(board: Board, { worker, job: id, error }: Event<"failed">): void {
-  const job = board.runningOn(id, worker);
-  freeWorker(board, worker, id);
+  const job = endRun(board, worker, id);
   if (!job) return;
   if (job.cancel) runAgain(board, job, "it was cancelled, and dispatched again");
   else if (job.attempts++ < (job.limits.retries ?? 0)) runAgain(board, job, "it threw and is tried again");
@@ -44,8 +57,8 @@ export function failed(board: Board, { worker, job: id, error }: Event<"failed">
 }
 
 export function timedOut(board: Board, { worker, job: id }: Event<"timedOut">): void {
-  const job = board.runningOn(id, worker);
-  if (!job) return;
+  const job = board.givenTo(id, worker);
+  if (job?.state !== "running") return;
   stopWorker(board, worker);
   if (job.attempts++ < (job.limits.retries ?? 0)) runAgain(board, job, "it took too long and is tried again");
   else failJob(board, job, tookTooLong(job), "it took too long");
@@ -54,8 +67,7 @@ export function timedOut(board: Board, { worker, job: id }: Event<"timedOut">): 
 
 /** The worker did not run the job: that copy of its inputs counts no more. */
 export function inputsMissing(board: Board, { worker, job: id, inputs, host }: Event<"inputsMissing">): void {
-  const job = board.runningOn(id, worker);
-  freeWorker(board, worker, id);
+  const job = endRun(board, worker, id);
   if (!job) return;
   for (const input of inputs) board.jobs.get(input)?.hosts.delete(host);
   if (++job.misses < MAX_MISSES) runAgain(board, job, `its inputs were not at ${host || "the master"}`);

@@ -5,6 +5,7 @@ import { cancelAll, failAllReady } from "./cancelling.js";
 import type { Job } from "./job.js";
 import { want } from "./lineage.js";
 import { failed, finished, inputsMissing, timedOut } from "./outcomes.js";
+import { gaveBack, hold, steal } from "./queues.js";
 import { submitted } from "./submitting.js";
 import type { Instruction, JobState, SchedulerEvent } from "./types.js";
 import type { WorkerEntry } from "./worker.js";
@@ -27,7 +28,10 @@ export class Scheduler {
 
   handle(event: SchedulerEvent): Instruction[] {
     apply(this.#board, event);
-    if (!this.#board.returning) assign(this.#board);
+    if (!this.#board.returning) {
+      assign(this.#board);
+      steal(this.#board);
+    }
     return this.#board.take();
   }
 
@@ -50,8 +54,8 @@ export class Scheduler {
 
   /** Whether something waits to run or runs. */
   get busy(): boolean {
-    const { waiting, ready, running } = this.#board.counts;
-    return waiting + ready + running > 0;
+    const { waiting, ready, queued, running } = this.#board.counts;
+    return waiting + ready + queued + running > 0;
   }
 
   /** Ready jobs that need labels no worker has: how many wait for which. */
@@ -83,14 +87,13 @@ const ROOMS: {
   workerLeft,
   finished,
   failed,
+  gaveBack,
   timedOut,
   stopped: (board, { worker }) => stopped(board, worker),
   cancelled: (board, { force }) => cancelAll(board, force),
   inputsMissing,
   noWorkers: failAllReady,
-  held: (board) => {
-    board.held = true;
-  },
+  held: hold,
 };
 
 function apply(board: Board, event: SchedulerEvent): void {

@@ -34,7 +34,7 @@ export interface HeldValue {
 /** How a job ended. */
 export type Ended = { readonly digest: string; readonly size: number } | { readonly error: WireError };
 
-export type JobState = "waiting" | "ready" | "running" | "done" | "failed";
+export type JobState = "waiting" | "ready" | "queued" | "running" | "done" | "failed";
 
 /** What happened; the only way anything gets into the scheduler. */
 export type SchedulerEvent =
@@ -74,7 +74,11 @@ export type SchedulerEvent =
       readonly job: string;
       readonly digest: string;
       readonly size: number;
+      /** How long it computed, as its worker measured. */
+      readonly seconds?: number;
     }
+  /** The worker gave a job back that had not begun, as an instruction wanted. */
+  | { readonly kind: "gaveBack"; readonly worker: string; readonly job: string }
   | { readonly kind: "failed"; readonly worker: string; readonly job: string; readonly error: WireError }
   /** The job never ran: inputs could not be fetched from where they were. */
   | {
@@ -96,13 +100,17 @@ export type SchedulerEvent =
 
 /** What is to be done about it. */
 export type Instruction =
+  /** Send the job to the worker, which runs what it was sent one after the other. */
   | {
       readonly kind: "run";
       readonly worker: string;
       readonly job: string;
       readonly inputs: readonly { readonly id: string; readonly hosts: readonly string[] }[];
-      readonly timeout?: number;
     }
+  /** The worker has come to this job: its time runs. */
+  | { readonly kind: "begin"; readonly worker: string; readonly job: string; readonly timeout?: number }
+  /** Ask for a job back that has not begun; the worker says `gaveBack`, or what became of it. */
+  | { readonly kind: "unrun"; readonly worker: string; readonly job: string }
   /** Kill what computes in the worker, and say `stopped`: until then it gets no other job. */
   | { readonly kind: "stop"; readonly worker: string }
   /** Tell the job to end: it does so between two atoms, or while it waits for an asynchronous one. */

@@ -8,7 +8,7 @@ export type WorkerState = "idle" | "running" | "stopping" | "gone";
 export const WORKER_TRANSITIONS: { readonly [from in WorkerState]: { readonly [to in WorkerState]?: string } } = {
   idle: { running: "it was given a job", gone: "its link ended" },
   running: {
-    idle: "its job ended",
+    idle: "its last job ended",
     stopping: "what computes in it is killed",
     gone: "its link ended",
   },
@@ -23,8 +23,8 @@ export class WorkerEntry {
   readonly host: string;
   readonly labels: Labels;
   state: WorkerState = "idle";
-  /** The job it runs. */
-  job: string | undefined;
+  /** Jobs it was given, in order: it runs the first, the others stand behind. They go when it has said what became of them. */
+  readonly queue: string[] = [];
   finished = 0;
   readonly story = new Story();
 
@@ -33,6 +33,11 @@ export class WorkerEntry {
     this.host = host;
     this.labels = labels;
     this.story.add("joined");
+  }
+
+  /** The job it runs. */
+  get job(): string | undefined {
+    return this.queue[0];
   }
 
   /** Whether it has all these labels. */

@@ -38,32 +38,31 @@ export function workerLeft(board: Board, { worker: id, hostLost, reason }: Event
     if (job.holder === id) job.holder = undefined;
     if (hostLost) job.hosts.delete(worker.host);
   }
-  const job = worker.job === undefined ? undefined : board.runningOn(worker.job, id);
-  if (job) tookDown(board, job, id, reason);
+  for (const jobId of worker.queue.splice(0)) {
+    const job = board.givenTo(jobId, id);
+    if (job?.state === "running") tookDown(board, job, id, reason);
+    else if (job) runAgain(board, job, `worker ${id} died before it began`);
+  }
   recoverLost(board);
 }
 
 /** What computes in the worker is killed; values that lie in it alone go with that. */
 export function stopWorker(board: Board, id: string): void {
-  board.workers.get(id)!.move("stopping", "what computes in it is killed");
+  const worker = board.workers.get(id)!;
+  worker.move("stopping", "what computes in it is killed");
   for (const job of board.jobs.values()) if (job.holder === id) job.holder = undefined;
   board.tell({ kind: "stop", worker: id });
+  for (const jobId of worker.queue.splice(0)) {
+    const job = board.givenTo(jobId, id);
+    if (job?.state === "queued") runAgain(board, job, `${id} was stopped before it began`);
+  }
 }
 
 /** The worker has another thread and takes jobs again. */
 export function stopped(board: Board, id: string): void {
   const worker = board.workers.get(id);
   if (worker?.state !== "stopping") return;
-  worker.job = undefined;
   worker.move("idle", "it has another thread");
-}
-
-/** The worker is idle again; said of another job than it has, it is late news. */
-export function freeWorker(board: Board, id: string, job: string): void {
-  const worker = board.workers.get(id);
-  if (worker?.state !== "running" || worker.job !== job) return;
-  worker.job = undefined;
-  worker.move("idle", `its job ${job} ended`);
 }
 
 function tookDown(board: Board, job: Job, worker: string, reason: string | undefined): void {

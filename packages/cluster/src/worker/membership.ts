@@ -8,6 +8,7 @@ import {
   PROTOCOL_VERSION,
   programSchema,
   type Returning,
+  type RunAnswer,
   VERSION,
   workerSessionSchema,
 } from "../protocol.js";
@@ -18,7 +19,7 @@ import type { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
 import { type NodeDigest, nodesSchema } from "./inspect-job.js";
 import { againSchema, runAgain } from "./run-again.js";
-import { type RunAnswer, type RunningJobs, SMALL } from "./running-jobs.js";
+import { jobIn, type RunningJobs, SMALL } from "./running-jobs.js";
 import type { WorkerShared } from "./worker-shared.js";
 
 /** Dials the master again until `join` works; rejects when there is no hope left. */
@@ -58,7 +59,8 @@ export class Membership {
       "master",
     );
     this.#master = master;
-    master.on("abort", () => this.#jobs.abort());
+    master.on("abort", (said) => this.#jobs.abort(jobIn(said)));
+    master.on("unrun", (said) => this.#jobs.giveBack(jobIn(said)));
     try {
       this.#id = (await master.call<{ id: string }>("join", this.#hello())).id;
     } catch (error) {
@@ -82,6 +84,8 @@ export class Membership {
   }
 
   #closed(reason: Error | undefined, again: Again | undefined): void {
+    // what had not begun nobody knows to be here any more
+    this.#jobs.startOver();
     // a link that was closed on purpose has no reason: the master ended in order
     if (reason && again && !this.#ending.signal.aborted) {
       again((link) => this.join(link, again), this.#ending.signal).catch((error: unknown) => this.#giveUp(error));

@@ -1,5 +1,6 @@
 import { CancelledError } from "@graphvm/engine";
-import type { WorkerJob } from "../protocol.js";
+import * as v from "valibot";
+import { nodeIdSchema, type RunAnswer, type WorkerJob } from "../protocol.js";
 import type { HeldValue } from "../scheduler/types.js";
 import type { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
@@ -9,21 +10,38 @@ import type { WorkerShared } from "./worker-shared.js";
 /** Values up to so many bytes come with the answer, where a client waits for them. */
 export const SMALL = 16 * 1024;
 
-/** What a worker answers to `run`. */
-export type RunAnswer =
-  | { readonly digest: string; readonly size: number; readonly bytes?: Uint8Array }
-  | { readonly missing: readonly string[]; readonly host: string };
+const jobNews = v.object({ job: nodeIdSchema });
 
-interface Running {
-  aborted: boolean;
-  answer: Promise<RunAnswer>;
+/** The job that an event of the master speaks of; none where it speaks of none. */
+export function jobIn(said: unknown): string | undefined {
+  const news = v.safeParse(jobNews, said);
+  return news.success ? news.output.job : undefined;
 }
 
-/** The jobs a worker was given: one at a time, unless the master forgot one that goes on. */
+/** A job that a worker has, until it has said what became of it. */
+class GivenJob {
+  readonly job: WorkerJob;
+  readonly answer: Promise<RunAnswer>;
+  aborted = false;
+  end: (answer: RunAnswer | Promise<RunAnswer>) => void = () => {};
+
+  constructor(job: WorkerJob) {
+    this.job = job;
+    this.answer = new Promise((resolve) => {
+      this.end = resolve;
+    });
+  }
+}
+
+/** The jobs a worker was given: one after the other, unless the master forgot one that goes on. */
 export class RunningJobs {
   readonly #compute: ComputeHost;
   readonly #shared: WorkerShared;
-  readonly #running = new Map<string, Running>();
+  readonly #given = new Map<string, GivenJob>();
+  /** What has not begun, in order. */
+  readonly #waiting: GivenJob[] = [];
+  /** What runs and stands in the way of what waits. */
+  #current: GivenJob | undefined;
   /** Jobs that ended well in this graph; of a value that is never copied, the size is 0. */
   readonly #done = new Map<string, { digest: string; size: number }>();
 
@@ -36,17 +54,15 @@ export class RunningJobs {
     this.#over = over;
   }
 
-  /** Runs a job. One that runs already, because the master that gave it lost sight of it, is not run twice. */
+  /** Runs a job once it is its turn. One that is here already, because the master that gave it lost sight of it, is not run twice. */
   run(job: WorkerJob): Promise<RunAnswer> {
-    const known = this.#running.get(job.id);
+    const known = this.#given.get(job.id);
     if (known && !known.aborted) return known.answer;
-    const running: Running = { aborted: false, answer: new Promise(() => {}) };
-    this.#running.set(job.id, running);
-    running.answer = this.#run(job, running).finally(() => {
-      if (this.#running.get(job.id) === running) this.#running.delete(job.id);
-      this.#over();
-    });
-    return running.answer;
+    const given = new GivenJob(job);
+    this.#given.set(job.id, given);
+    this.#waiting.push(given);
+    this.#next();
+    return given.answer;
   }
 
   /** Values of finished jobs that are still here. */
@@ -59,24 +75,65 @@ export class RunningJobs {
 
   /** The graph was emptied: what runs on belongs to none. */
   forget(): void {
-    this.#running.clear();
+    this.startOver();
+    this.#given.clear();
     this.#done.clear();
   }
 
-  /** Tells what runs to end when it can. */
-  abort(): void {
-    for (const running of this.#running.values()) running.aborted = true;
-    this.#compute.emit("abort", {});
+  /** Tells a job to end when it can. */
+  abort(id: string | undefined): void {
+    const given = id === undefined ? undefined : this.#given.get(id);
+    if (!given) return;
+    given.aborted = true;
+    if (!this.#waiting.includes(given)) this.#compute.emit("abort", {});
+  }
+
+  /** A job that has not begun goes back to the master; one that has goes on. */
+  giveBack(id: string | undefined): void {
+    const at = this.#waiting.findIndex(({ job }) => job.id === id);
+    if (at >= 0) this.#return(this.#waiting.splice(at, 1)[0]!);
+  }
+
+  /** What waits goes back; what runs goes on beside the jobs to come. */
+  startOver(): void {
+    for (const given of this.#waiting.splice(0)) this.#return(given);
+    this.#current = undefined;
   }
 
   /** Kills what runs; settles when the worker can take jobs again. */
   stop(): Promise<void> {
     for (const [id, { size }] of this.#done) if (size === 0) this.#done.delete(id);
-    for (const running of this.#running.values()) running.aborted = true;
+    this.startOver();
+    for (const given of this.#given.values()) given.aborted = true;
     return this.#compute.restart();
   }
 
-  async #run(job: WorkerJob, running: Running): Promise<RunAnswer> {
+  #return(given: GivenJob): void {
+    this.#remove(given);
+    given.end({ returned: true });
+  }
+
+  #remove(given: GivenJob): void {
+    if (this.#given.get(given.job.id) === given) this.#given.delete(given.job.id);
+  }
+
+  #next(): void {
+    if (this.#current) return;
+    const given = this.#waiting.shift();
+    if (!given) return;
+    this.#current = given;
+    const over = (): void => {
+      this.#remove(given);
+      this.#over();
+      if (this.#current !== given) return;
+      this.#current = undefined;
+      this.#next();
+    };
+    given.end(this.#run(given.job, given));
+    given.answer.then(over, over);
+  }
+
+  async #run(job: WorkerJob, running: GivenJob): Promise<RunAnswer> {
     const { store, files: placer } = this.#shared;
     const { graph } = store;
     const inputs: { id: string; bytes: Uint8Array | null }[] = [];
@@ -94,14 +151,17 @@ export class RunningJobs {
     // between here and the thread nothing is awaited: whoever aborts now finds the job there
     if (running.aborted) throw new CancelledError("The job was stopped before it began.", {});
     const { id, refs, noCopy, bound } = job;
+    const start = performance.now();
     const result = await this.#compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
+    // an estimate for the master, which reaches no value
+    const seconds = (performance.now() - start) / 1000;
     const { digest, size, bytes } = result;
     if (bytes) await store.put(id, bytes, graph, bound);
     if (store.graph === graph) this.#done.set(id, { digest, size });
     // what is bound to a plane goes to no client
     const along = job.wanted && bound === undefined && bytes && size <= SMALL && this.#shared.host !== "";
-    if (!along) return { digest, size };
+    if (!along) return { digest, size, seconds };
     this.#shared.sent.add("", size);
-    return { digest, size, bytes };
+    return { digest, size, seconds, bytes };
   }
 }

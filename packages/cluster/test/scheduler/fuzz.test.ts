@@ -37,6 +37,10 @@ function live(seed: number, world: World): void {
     () => {
       if (random.chance(limited / 5)) world.tell({ kind: "cancelled", force: random.chance(0.5) });
     },
+    () => {
+      const id = pick([...world.workers].filter(([, { wanted }]) => wanted.length > 0).map(([each]) => each));
+      if (id !== undefined) world.giveBack(id);
+    },
     () => world.workers.size < 5 && world.join(pick(HOSTS)!),
     () => {
       const id = pick([...world.workers.keys()].filter(mayDie));
@@ -55,14 +59,21 @@ function live(seed: number, world: World): void {
       // late and repeated news
       const event = pick(world.past);
       if (!event || !("worker" in event) || !("job" in event)) return;
-      if (world.workers.get(event.worker)?.run?.job !== event.job) world.tell(event);
+      const worker = world.workers.get(event.worker);
+      if (worker?.run?.job !== event.job && !worker?.queue.some(({ job }) => job === event.job)) world.tell(event);
     },
   ];
   for (let step = 0; step < 120; step++) pick(steps)!();
   world.submit(jobs, limits());
   if (world.workers.size === 0) world.join("");
   for (const id of stopping()) world.restarted(id);
-  for (let id = running()[0]; id !== undefined; id = running()[0]) world.end(id, throws);
+  for (;;) {
+    const asked = [...world.workers].find(([, { wanted }]) => wanted.length > 0)?.[0];
+    const [id] = running();
+    if (asked !== undefined) world.giveBack(asked);
+    else if (id !== undefined) world.end(id, throws);
+    else break;
+  }
   checkEnd(world, jobs, throws);
 }
 
@@ -72,7 +83,7 @@ function checkEnd({ scheduler }: World, jobs: readonly JobPlan[], throws: Readon
   expect(scheduler.busy).toBe(false);
   const states = jobs.map(({ id }) => `${id} ${scheduler.job(id)!.state}`);
   expect(states).toEqual(jobs.map(({ id }) => `${id} ${fails.has(id) ? "failed" : "done"}`));
-  const counts = { waiting: 0, ready: 0, running: 0, done: jobs.length - fails.size, failed: fails.size };
+  const counts = { waiting: 0, ready: 0, queued: 0, running: 0, done: jobs.length - fails.size, failed: fails.size };
   expect(scheduler.counts).toEqual(counts);
 }
 

@@ -46,7 +46,7 @@ test("C10: a job waits, gets ready, runs and is done; what depends on it follows
   expect(scheduler.job("b")!.story.entries).toEqual([
     "submitted",
     "waiting -> ready: all inputs are done",
-    "ready -> running: given to w1",
+    "ready -> running: given to w1: the only free worker and has 1 of 1 bytes of its inputs",
     "running -> done: finished on w1",
   ]);
 });
@@ -82,7 +82,7 @@ test("C10: a failed job that is submitted again gets another chance", () => {
   expect(runs(scheduler.handle({ kind: "submitted", jobs }))).toEqual(["a@w1"]);
   expect(runs(finish("w1", "a"))).toEqual(["b@w1"]);
   expect([state("a"), state("b")]).toEqual(["done", "running"]);
-  expect(scheduler.counts).toEqual({ waiting: 0, ready: 0, running: 1, done: 1, failed: 0 });
+  expect(scheduler.counts).toEqual({ waiting: 0, ready: 0, queued: 0, running: 1, done: 1, failed: 0 });
 });
 
 test("C11: a worker that dies gives its job back; the job runs elsewhere", () => {
@@ -257,7 +257,12 @@ test("C19: a worker that joins with values it holds: their jobs are done, and wh
     host: "h1",
     held: [held("a"), held("b"), held("unknown")],
   });
-  expect(told.map((each) => `${each.kind} ${"job" in each ? each.job : ""}`)).toEqual(["done a", "done b", "run c"]);
+  expect(told.map((each) => `${each.kind} ${"job" in each ? each.job : ""}`)).toEqual([
+    "done a",
+    "done b",
+    "run c",
+    "begin c",
+  ]);
   expect(["a", "b", "c"].map(state)).toEqual(["done", "done", "running"]);
 });
 

@@ -34,10 +34,20 @@ export function randomJobs(random: ReturnType<typeof seeded>, count: number): Jo
   return jobs;
 }
 
+/** A job that a worker was given, and where it was told to find the inputs. */
+interface Given {
+  readonly job: string;
+  readonly inputs: readonly { id: string; hosts: readonly string[] }[];
+}
+
 interface Worker {
   readonly host: string;
-  /** What it runs, and where it was told to find the inputs. */
-  run: { job: string; inputs: readonly { id: string; hosts: readonly string[] }[] } | undefined;
+  /** What it runs. */
+  run: Given | undefined;
+  /** What stands behind that, in order. */
+  readonly queue: Given[];
+  /** What the scheduler wants back; the worker has not heard of it yet. */
+  readonly wanted: string[];
   /** Values that lie in it alone. */
   readonly held: Set<string>;
   /** Its thread was killed, and it has no other yet. */
@@ -66,6 +76,8 @@ export class World {
     this.log.push(JSON.stringify(event));
     for (const instruction of this.scheduler.handle(event)) {
       this.log.push(`  ${JSON.stringify(instruction)}`);
+      if (instruction.kind === "unrun") this.workers.get(instruction.worker)!.wanted.push(instruction.job);
+      if (instruction.kind === "begin") this.#begin(instruction.worker, instruction.job);
       if (instruction.kind === "run") this.#start(instruction.worker, instruction.job, instruction.inputs);
       if (instruction.kind === "stop") this.#stop(instruction.worker);
       if (instruction.kind === "abort") this.#abort(instruction.worker, instruction.job);
@@ -79,7 +91,15 @@ export class World {
 
   join(host: string): void {
     const id = `w${++this.#joined}`;
-    this.workers.set(id, { host, run: undefined, held: new Set(), stopping: false, aborted: false });
+    this.workers.set(id, {
+      host,
+      run: undefined,
+      queue: [],
+      wanted: [],
+      held: new Set(),
+      stopping: false,
+      aborted: false,
+    });
     if (!this.stores.has(host)) this.stores.set(host, new Set());
     this.tell({ kind: "workerJoined", worker: id, host });
   }
@@ -98,7 +118,7 @@ export class World {
     const worker = this.workers.get(id)!;
     const { job, inputs } = worker.run!;
     const { aborted } = worker;
-    worker.run = undefined;
+    worker.run = worker.queue.shift();
     worker.aborted = false;
     const gone = inputs.find((input) => input.hosts.length > 0 && !this.stores.get(input.hosts[0]!)?.has(input.id));
     if (gone) {
@@ -109,8 +129,19 @@ export class World {
     } else {
       if (this.plans.get(job)!.noCopy) worker.held.add(job);
       else this.stores.get(worker.host)!.add(job);
-      this.#report({ kind: "finished", worker: id, job, digest: `digest of ${job}`, size: job.length });
+      const seconds = job.length % 2 === 0 ? 0.001 : 1;
+      this.#report({ kind: "finished", worker: id, job, digest: `digest of ${job}`, size: job.length, seconds });
     }
+  }
+
+  /** The worker hears that a job is wanted back, and gives it back where it has not begun. */
+  giveBack(id: string): void {
+    const worker = this.workers.get(id)!;
+    const job = worker.wanted.shift();
+    const at = worker.queue.findIndex((each) => each.job === job);
+    if (at < 0) return;
+    worker.queue.splice(at, 1);
+    this.#report({ kind: "gaveBack", worker: id, job: job! });
   }
 
   /** The worker's new thread is there. */
@@ -123,9 +154,17 @@ export class World {
     const worker = this.workers.get(id)!;
     if (!worker.run) throw new Error(`${id} runs nothing that could be stopped`);
     worker.run = undefined;
+    worker.queue.length = 0;
+    worker.wanted.length = 0;
     worker.aborted = false;
     worker.stopping = true;
     worker.held.clear();
+  }
+
+  /** What the scheduler takes to run must be what the worker runs, or has just given back. */
+  #begin(id: string, job: string): void {
+    const run = this.workers.get(id)!.run?.job;
+    if (run !== job) throw new Error(`${id} runs ${run}, and ${job} is taken to run`);
   }
 
   #abort(id: string, job: string): void {
@@ -146,7 +185,6 @@ export class World {
       if (!holds) throw new Error(`${job} on ${id}: ${what}`);
     };
     must(worker !== undefined, "there is no such worker");
-    must(worker!.run === undefined, "the worker is busy");
     must(!worker!.stopping, "the worker has no thread");
     must(![...this.workers.values()].some(({ run }) => run?.job === job), "it runs elsewhere already");
     must(inputs.map((input) => input.id).join() === plan.inputs.join(), "other inputs than planned");
@@ -155,6 +193,8 @@ export class World {
       if (this.plans.get(input.id)!.noCopy) must(worker!.held.has(input.id), `${input.id} is not in this worker`);
       else must(input.hosts.length > 0, `nobody has ${input.id}`);
     }
-    worker!.run = { job, inputs };
+    must(!worker!.queue.some((each) => each.job === job), "the worker has it already");
+    if (worker!.run === undefined) worker!.run = { job, inputs };
+    else worker!.queue.push({ job, inputs });
   }
 }

@@ -1,5 +1,6 @@
 import { VERSION } from "@graphvm/cluster/internal";
 import { Command, type CommanderError } from "commander";
+import { explainCommand } from "../commands/explain.js";
 import { graphCommand } from "../commands/graph.js";
 import { recordingCommand } from "../commands/recording.js";
 import { replCommand } from "../commands/repl.js";
@@ -28,6 +29,7 @@ export function buildProgram(context: Context): Command {
   program.addCommand(startMasterCommand(context));
   program.addCommand(startWorkerCommand(context));
   program.addCommand(statusCommand(context));
+  program.addCommand(explainCommand(context));
   program.addCommand(stopCommand(context));
   program.addCommand(runCommand(context));
   program.addCommand(replayCommand(context));
