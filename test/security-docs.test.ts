@@ -35,5 +35,7 @@ test("C62: what is open to auditors is this, and whoever opens more says so here
   const open = Object.keys(METHOD_ROLES).filter((name) => METHOD_ROLES[name]!.includes("auditor"));
   const digests = ["node", "nodeDigests", "nodeValue"];
   const values = ["getData", "getRecording", "recordingPiece", "value"];
-  expect(open.sort()).toEqual(["hello", "status", "graph", "graphStats", ...digests, ...values].sort());
+  expect(open.sort()).toEqual(
+    ["hello", "status", "look", "explain", "graph", "graphStats", ...digests, ...values].sort(),
+  );
 });

@@ -46,10 +46,11 @@ async function liar(url: string, run: unknown): Promise<{ asked: () => number; o
 
 test.each([
   ["no answer at all", null],
-  ["a digest of another length", { digest: "00", size: 1 }],
-  ["a size below nothing", { digest: HASH, size: -1 }],
-  ["a size without end", { digest: HASH, size: Number.POSITIVE_INFINITY }],
-  ["a size that is no whole number", { digest: HASH, size: 0.5 }],
+  ["a digest of another length", { digest: "00", size: 1, seconds: 0 }],
+  ["a size below nothing", { digest: HASH, size: -1, seconds: 0 }],
+  ["a size without end", { digest: HASH, size: Number.POSITIVE_INFINITY, seconds: 0 }],
+  ["a size that is no whole number", { digest: HASH, size: 0.5, seconds: 0 }],
+  ["a time below nothing", { digest: HASH, size: 1, seconds: -1 }],
   ["missing inputs that are none", { missing: ["x"], host: "ws://127.0.0.1:1" }],
   ["missing inputs of another job", { missing: [ID], host: "ws://127.0.0.1:1" }],
   ["nothing missing", { missing: [], host: "ws://127.0.0.1:1" }],
@@ -82,13 +83,18 @@ async function falseMaster(answers: { readonly [method: string]: unknown }): Pro
 }
 
 test("C67: a client believes nothing of a master that is not of the protocol's form", async () => {
-  for (const answer of [null, {}, { seed: "0", epoch: 0, role: "operator" }, { seed: 0, epoch: 0, role: "king" }]) {
+  for (const answer of [
+    null,
+    {},
+    { session: ID, seed: "0", epoch: 0, role: "operator" },
+    { session: ID, seed: 0, epoch: 0, role: "king" },
+  ]) {
     const error = await failureOf(connect(await falseMaster({ hello: answer })));
     expect(error).toMatchObject({ code: "GVM3211", fields: { method: "hello" } });
   }
   const plan = { jobs: [{ id: "../x", rule: "a.b", label: "", inputs: [], nodes: 1 }], nodes: 1, edges: 0 };
   const url = await falseMaster({
-    hello: { seed: 0, epoch: 0, role: "operator" },
+    hello: { session: ID, seed: 0, epoch: 0, role: "operator" },
     jobDeps: plan,
     wait: { jobs: [{ id: ID, digest: "x" }] },
     getData: { bytes: "no bytes", digest: HASH, id: ID },

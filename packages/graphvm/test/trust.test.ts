@@ -29,7 +29,11 @@ test("C61: each role has its token, from a file or a variable", async () => {
   await worker.says("graphvm worker");
   expect((await graphvm(["start-worker", ...to, "--token-file", "operator"], path)).stderr).toMatch(/^GVM3203: /);
   expect((await graphvm(["stop", ...to, "--token-file", "operator"], path)).code).toBe(0);
-  expect((await master.ended).stderr).toBe("");
+  const log = (await master.ended).stderr.trim().split("\n");
+  expect(log.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual([
+    expect.stringMatching(/^refused 127\.0\.0\.1:\d+ at \/: role$/),
+    expect.stringMatching(/^refused 127\.0\.0\.1:\d+ at \/worker: role$/),
+  ]);
   expect((await worker.ended).code).toBe(0);
 });
 

@@ -36,7 +36,7 @@ describe("usage", () => {
     const { path } = testFolder();
     const help = await graphvm([...words.filter((word) => word !== undefined), "--help"], path);
     expect(help.code).toBe(0);
-    expect(help.stdout).toMatch(/Example:\n {2}graphvm /);
+    expect(help.stdout).toMatch(/Examples?:\n {2}graphvm /);
     expect(help.stderr).toBe("");
   });
 

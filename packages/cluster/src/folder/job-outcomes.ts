@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { JournalWriteError } from "../recording/index.js";
+import { JournalWriteError, type Json, type JsonObject } from "../recording/index.js";
 import type { Ended } from "../scheduler/types.js";
 
 /** How a job ended, as it is remembered. */
@@ -34,12 +34,15 @@ export interface KnownOutcomes {
 export class JobOutcomes {
   readonly #fd: number;
   readonly #path: string;
+  readonly #log: { redact<T extends Json>(value: T, prose: boolean): T };
   #graph: number;
   #waiting: string[] = [];
   #soon: NodeJS.Immediate | undefined;
   #failure: JournalWriteError | undefined;
 
-  constructor(folder: string, graph: number) {
+  /** `log` says what of an error must not be written down. */
+  constructor(folder: string, graph: number, log: { redact<T extends Json>(value: T, prose: boolean): T }) {
+    this.#log = log;
     this.#path = join(folder, "jobs.ndjson");
     this.#graph = graph;
     this.#fd = openSync(this.#path, "a");
@@ -52,7 +55,7 @@ export class JobOutcomes {
   }
 
   add(note: JobOutcomeNote): void {
-    this.#line(note);
+    this.#line(this.#log.redact(note as unknown as JsonObject, true));
     this.#soon ??= setImmediate(() => {
       this.#soon = undefined;
       try {

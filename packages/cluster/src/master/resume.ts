@@ -67,7 +67,7 @@ export async function resumeSession(master: Master, folder: SessionFolder): Prom
     rememberAnswer(master, line, answer);
     await log.restore(line);
   }
-  session.keep(new JobOutcomes(folder.path, known.graph));
+  session.keep(new JobOutcomes(folder.path, known.graph, log));
 }
 
 /** Does again what a line says; what it gives. */

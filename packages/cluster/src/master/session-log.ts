@@ -164,9 +164,9 @@ export class SessionLog {
     return { size: (sha256) => this.#sizes.get(sha256), read: (sha256) => this.#store.get(sha256) };
   }
 
-  /** A value without secrets. */
-  redact<T extends Json>(value: T): T {
-    return redactSecrets(value, { values: this.#secrets }).value as T;
+  /** A value without secrets; `prose` as in `box`. */
+  redact<T extends Json>(value: T, prose = false): T {
+    return redactSecrets(value, { values: this.#secrets, prose }).value as T;
   }
 
   /** `prose`: texts in it are labels and messages. JSON as a line has it: without secrets, and as a blob where it is large. What refers to blobs stays in the line. */

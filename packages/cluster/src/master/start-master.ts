@@ -177,7 +177,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   let server: Listening;
   try {
     if (resuming) await resumeSession(master, folder);
-    else session.keep(new JobOutcomes(folder.path, 0));
+    else session.keep(new JobOutcomes(folder.path, 0, log));
     const own = { port: options.port ?? port ?? DEFAULT_PORT, host: options.host ?? host };
     server = await listen(
       { ...own, tokens, tls, heartbeat, http: masterPages(master), refused, limits, clock },

@@ -28,7 +28,7 @@ export function logEvents(watch: Watch, logger: Logger, secrets: readonly string
 
 /** Writes a line, but for its secrets: the values given, and what looks like one. */
 export function writeLine(logger: Logger, { level, message, fields }: LogLine, secrets: readonly string[]): void {
-  const { value } = redactSecrets({ message, fields: fields as JsonObject }, { values: secrets });
+  const { value } = redactSecrets({ message, fields: fields as JsonObject }, { values: secrets, prose: true });
   const clean = value as { message: string; fields: JsonObject };
   logger[level](clean.fields, clean.message);
 }

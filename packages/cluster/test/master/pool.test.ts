@@ -126,7 +126,7 @@ test("C4: a worker whose link breaks while it runs a job gives the job back", as
   const silent = worker({ run: method(any, () => new Promise(() => {})) });
   await silent.join();
   runner.submit([planned(A)]);
-  const good = worker({ run: method(any, () => ({ digest: "d".repeat(64), size: 1 })) });
+  const good = worker({ run: method(any, () => ({ digest: "d".repeat(64), size: 1, seconds: 0 })) });
   await good.join();
   silent.peer.close();
   await runner.settled();
@@ -142,7 +142,7 @@ test("C5: waiting ends with an error when the graph is emptied or the master end
   const waiting = failureOf(runner.settled());
   runner.reset(1);
   expect(await waiting).toMatchObject({ code: "GVM3503" });
-  finish({ digest: "0".repeat(64), size: 1 });
+  finish({ digest: "0".repeat(64), size: 1, seconds: 0 });
   runner.submit([planned(A)]);
   await new Promise((resolve) => setTimeout(resolve, 5));
   expect(runner.job(A)).toMatchObject({ state: "running", digest: undefined });

@@ -35,21 +35,23 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /**
  * On Ctrl-C and SIGTERM everything that was started is closed, then the process ends; on SIGTERM what can drain does so
- * before. A second one does not wait.
+ * before. A second one does not wait for that, a third one for nothing.
  */
 function onSignals(owned: Owned): { readonly stopping: boolean } {
   const state = { stopping: false };
+  let closing = false;
+  const close = (exitCode: number): void => {
+    if (closing) process.exit(exitCode);
+    closing = true;
+    setTimeout(() => process.exit(exitCode), GRACE);
+    void owned.close().finally(() => process.exit(exitCode));
+  };
   const stop = (signal: "SIGINT" | "SIGTERM"): void => {
     const exitCode = 128 + constants.signals[signal];
-    if (state.stopping) process.exit(exitCode);
-    state.stopping = true;
-    const close = (): void => {
-      setTimeout(() => process.exit(exitCode), GRACE);
-      void owned.close().finally(() => process.exit(exitCode));
-    };
     // Ctrl-C is somebody who waits, SIGTERM a system that gives time
-    if (signal === "SIGTERM") void owned.drain().finally(close);
-    else close();
+    if (signal === "SIGINT" || state.stopping) close(exitCode);
+    else void owned.drain().finally(() => closing || close(exitCode));
+    state.stopping = true;
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
