@@ -27,8 +27,11 @@ export interface Outcome {
   readonly auc: number;
 }
 
+/** Samples that are never copied: the forests that are made of them are computed where they lie. */
+const PINNED = ["ml.downsample"] as const;
+
 /** The fraud pipeline, from loading to its value. */
-export async function runPipeline(session: Session, data: Data): Promise<Outcome> {
+export async function runPipeline(session: Session, data: Data, pinned: boolean): Promise<Outcome> {
   const program = fileURLToPath(import.meta.resolve("graphvm").replace(/index\.js$/, "demo/fraud-pipeline.js"));
   type Pipeline = typeof import("../../../packages/graphvm/src/demo/fraud-pipeline.js");
   const { fraud, CUT } = await session.load<Pipeline>(program);
@@ -39,17 +42,18 @@ export async function runPipeline(session: Session, data: Data): Promise<Outcome
     pipes: 4,
     forest: { model: "ExtraTreesClassifier", n_estimators: 10, min_samples_leaf: 5 },
   });
-  const jobs = await session.jobDeps([root], { cut: CUT });
-  await session.dispatchJobs(jobs);
+  const noCopy = pinned ? PINNED : [];
+  const jobs = await session.jobDeps([root], { cut: [...CUT, ...noCopy], noCopy });
+  await session.dispatchJobs(jobs, { noCopy });
   const done: readonly JobOutcome[] = await session.wait();
   return { digests: new Map(done.map(({ id, digest }) => [id, digest])), auc: await session.getData<number>(root) };
 }
 
 /** The run nothing happens to. */
-export async function quietRun(data: Data): Promise<Outcome> {
+export async function quietRun(data: Data, pinned: boolean): Promise<Outcome> {
   await using master = await startMaster({ port: 0, workers: 2, root: data.folder, ...SESSION });
   await using session = await connect(master.url);
-  return await runPipeline(session, data);
+  return await runPipeline(session, data, pinned);
 }
 
 /** What a run gave otherwise than the quiet one; nothing where all is equal. */

@@ -1,17 +1,15 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Child } from "@graphvm/testing";
+import { TcpProxy } from "@graphvm/testing";
 import { connect, type Session } from "graphvm";
-import { Random } from "../random.js";
+import { describe, type Plan, type Planned } from "./faults.js";
 import { type Data, differences, type Outcome, runPipeline, SESSION } from "./pipeline.js";
-import { DrillWorker, startMaster } from "./processes.js";
+import { DrillMaster, DrillWorker, HEARTBEAT } from "./processes.js";
 
 const WORKERS = 3;
-/** What may happen to workers in one run, at most. */
-const MOST_FAULTS = 5;
 /** A run that takes longer is stuck, in ms. */
-const PATIENCE = 90_000;
+const PATIENCE = 60_000;
 
 /** What a run of the drill found. */
 export interface RunReport {
@@ -25,157 +23,175 @@ export interface RunReport {
   readonly log: readonly string[];
 }
 
-/** One run of the pipeline while seeded things happen to its processes. */
+/** One run of the pipeline while planned things happen to its processes. */
 export class ChaosRun {
   readonly #seed: number;
-  readonly #random: Random;
+  readonly #plan: Plan;
   readonly #data: Data;
   readonly #journal: string;
   readonly #log: string[] = [];
+  readonly #wrong: string[] = [];
   readonly #start = performance.now();
   readonly #workers: DrillWorker[] = [];
-  /** Faults and recoveries that are under way. */
+  /** What is under way: faults, and what ends them. */
   readonly #acts = new Set<Promise<void>>();
-  #master!: { url: string; child: Child };
-  #faults = 0;
-  #over = false;
+  readonly #over = new AbortController();
+  #master!: DrillMaster;
+  #client!: TcpProxy;
+  #started = 0;
+  #struck = 0;
   #resumed = false;
 
   /** @param folder Where the run keeps its journal. */
-  constructor(seed: number, data: Data, folder: string) {
+  constructor(seed: number, plan: Plan, data: Data, folder: string) {
     this.#seed = seed;
-    this.#random = new Random(seed);
+    this.#plan = plan;
     this.#data = data;
     this.#journal = join(folder, `run-${seed}`);
   }
 
-  /** @param killMaster Whether the master is killed and resumed too. */
-  async run(quiet: Outcome, killMaster: boolean): Promise<RunReport> {
-    let wrong: string[];
+  async run(quiet: Outcome): Promise<RunReport> {
     try {
-      const outcome = await this.#pipeline(killMaster);
-      wrong = differences(quiet, outcome);
-      if (killMaster && !this.#resumed) wrong.push("the master was never killed: the run was over too soon");
+      this.#wrong.push(...differences(quiet, await this.#pipeline()));
+      if (this.#plan.master && !this.#resumed) this.#wrong.push("the master was never killed: it was over too soon");
     } catch (error) {
-      wrong = [error instanceof Error ? `${error.name}: ${error.message}` : String(error)];
+      this.#wrong.push(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
     }
     await this.#end();
     const seconds = (performance.now() - this.#start) / 1000;
-    const { seed, faults, resumed, log } = {
+    return {
       seed: this.#seed,
-      faults: this.#faults,
+      faults: this.#struck,
       resumed: this.#resumed,
+      seconds,
+      wrong: this.#wrong,
       log: this.#log,
     };
-    return { seed, faults, resumed, seconds, wrong, log };
   }
 
-  async #pipeline(killMaster: boolean): Promise<Outcome> {
-    const root = this.#data.folder;
-    this.#master = await startMaster({ port: 0, workers: 0, root, journal: this.#journal, ...SESSION });
+  async #pipeline(): Promise<Outcome> {
+    const { threads, pinned } = this.#plan;
+    const options = { port: 0, workers: threads, root: this.#data.folder, journal: this.#journal, ...SESSION };
+    this.#master = await DrillMaster.start(options, (line) => this.#note(`  ${line}`));
+    this.#client = await TcpProxy.start(this.#master.url);
     await Promise.all(Array.from({ length: WORKERS }, () => this.#addWorker()));
-    const session = await connect(this.#master.url, { reconnectSeconds: 60 });
+    const session = await connect(this.#client.url, { heartbeat: HEARTBEAT });
+    const late = new AbortController();
     try {
-      this.#watch(session, killMaster);
-      const late = new AbortController();
-      const stuck = pause(PATIENCE, undefined, { signal: late.signal }).then(() => {
+      this.#watch(session);
+      const stuck = pause(PATIENCE, undefined, { signal: late.signal }).then(async () => {
+        this.#note(`stuck: ${await statusOf(this.#master.url)}`);
         throw new Error(`it was not over after ${PATIENCE / 1000} s`);
       });
       stuck.catch(() => {});
-      try {
-        return await Promise.race([runPipeline(session, this.#data), stuck]);
-      } finally {
-        late.abort();
-      }
+      return await Promise.race([runPipeline(session, this.#data, pinned), stuck]);
     } finally {
-      this.#over = true;
+      late.abort();
+      this.#over.abort();
       await session.close();
     }
   }
 
-  /** Things happen when so many jobs are done; which and how many the seed says. */
-  #watch(session: Session, killMaster: boolean): void {
-    const masterAt = killMaster ? 1 + this.#random.below(14) : Number.POSITIVE_INFINITY;
-    let next = 1 + this.#random.below(3);
+  /** Things happen when so many jobs are done; which and when the plan says. */
+  #watch(session: Session): void {
+    const faults = [...this.#plan.faults].sort((a, b) => a.done - b.done);
+    let { master } = this.#plan;
     session.onProgress(({ done, total }) => {
-      if (this.#over || total === 0) return;
-      if (done >= masterAt && !this.#resumed) {
-        this.#resumed = true;
-        this.#act(this.#restartMaster(done));
+      if (this.#over.signal.aborted || total === 0) return;
+      if (master && done >= master.done) {
+        this.#act(this.#restartMaster(done, master));
+        master = undefined;
       }
-      if (done < next || this.#faults >= MOST_FAULTS) return;
-      next = done + 1 + this.#random.below(5);
-      this.#faults++;
-      this.#act(this.#fault(done));
+      while (faults.length > 0 && done >= faults[0]!.done) this.#act(this.#strike(done, faults.shift()!));
     });
   }
 
   #act(act: Promise<void>): void {
-    const whole = act.catch((error: unknown) => this.#note(`failed: ${error}`)).finally(() => this.#acts.delete(whole));
+    const whole = act
+      .catch((error: unknown) => {
+        // what is cut short by the end of the run was not needed
+        if (!this.#over.signal.aborted) this.#wrong.push(`the drill itself failed: ${error}`);
+      })
+      .finally(() => this.#acts.delete(whole));
     this.#acts.add(whole);
   }
 
-  async #fault(done: number): Promise<void> {
-    const kind = this.#random.pick(["kill", "stop", "stall", "cut", "add"] as const);
+  async #strike(done: number, { delay, victim, fault }: Planned): Promise<void> {
+    await this.#rest(delay);
     // one of them is left alone: what has no worker at all for long fails, and should
-    const free = this.#workers.slice(1).filter(({ trouble }) => trouble === undefined);
-    const worker = free.length === 0 ? undefined : this.#random.pick(free);
-    const heals = this.#random.below(4) > 0;
-    const after = 200 + this.#random.below(4000);
-    if (kind === "add" || !worker) {
+    const free = this.#workers.filter(({ troubled }) => !troubled);
+    const worker = free.length < 2 ? undefined : free[victim % free.length]!;
+    this.#struck++;
+    if (fault.kind === "add" || (!worker && fault.kind !== "client")) {
       this.#note(`${done} done: a worker is added`);
-      await this.#addWorker();
-    } else if (kind === "kill") {
-      this.#note(`${done} done: ${worker.name} is killed`);
-      await worker.kill();
-      await this.#addWorker();
-    } else {
-      const what = { stop: "stopped", stall: "cut off (links stall)", cut: "cut off (links break)" }[kind];
-      this.#note(`${done} done: ${worker.name} is ${what}, ${heals ? `for ${after} ms` : "for good"}`);
-      if (kind === "stop") worker.stop();
-      else worker.partition(kind === "stall" ? "stalled" : "cut");
-      if (!heals) return;
-      await pause(after);
-      if (this.#over) return;
-      worker.heal();
-      this.#note(`${worker.name} goes on`);
+      return this.#addWorker();
     }
+    this.#note(`${done} done: ${describe(fault, worker?.name ?? "")}`);
+    if (fault.kind === "kill") {
+      await worker!.kill();
+      return this.#addWorker();
+    }
+    if (fault.kind === "client") this.#client.weather = fault.how;
+    else if (fault.kind === "stop") worker!.stop();
+    else worker!.partition(fault.kind === "stall" ? "stalled" : "cut", fault.links);
+    if (fault.after === undefined) return;
+    await this.#rest(fault.after);
+    if (fault.kind === "client") this.#client.weather = "fair";
+    else worker!.heal();
+    this.#note(`${fault.kind === "client" ? "the client" : worker!.name} goes on`);
   }
 
-  async #restartMaster(done: number): Promise<void> {
-    const down = this.#random.below(1500);
+  async #restartMaster(done: number, { delay, down }: NonNullable<Plan["master"]>): Promise<void> {
+    await this.#rest(delay);
+    this.#resumed = true;
     this.#note(`${done} done: the master is killed, and resumed ${down} ms later`);
     await this.#master.child.kill();
-    await pause(down);
-    this.#master = await startMaster({ workers: 0, resume: this.#journal });
+    await this.#rest(down);
+    const { threads: workers } = this.#plan;
+    this.#master = await DrillMaster.start({ workers, resume: this.#journal }, (line) => this.#note(`  ${line}`));
     this.#note("the master goes on");
   }
 
   async #addWorker(): Promise<void> {
-    const name = `worker ${this.#workers.length + 1}`;
+    const name = `worker ${++this.#started}`;
     // a master that is down at this moment takes it a little later
     for (let left = 20; ; left--) {
       try {
-        const worker = await DrillWorker.start(name, this.#master.url, this.#data.folder);
+        const worker = await DrillWorker.start(name, () => this.#master.url, this.#data.folder);
         this.#workers.push(worker);
-        if (this.#over) await worker.end();
         return;
       } catch (error) {
-        if (left === 0 || this.#over) throw error;
-        await pause(250);
+        if (left === 0 || this.#over.signal.aborted) throw error;
+        await this.#rest(250);
       }
     }
+  }
+
+  #rest(ms: number): Promise<void> {
+    return pause(ms, undefined, { signal: this.#over.signal });
   }
 
   async #end(): Promise<void> {
     await Promise.all(this.#acts);
     await Promise.all(this.#workers.map((worker) => worker.end()));
     await this.#master?.child.kill();
+    await this.#client?.[Symbol.asyncDispose]();
     rmSync(this.#journal, { recursive: true, force: true });
   }
 
   #note(what: string): void {
     const at = Math.round(performance.now() - this.#start);
     this.#log.push(`${String(at).padStart(6)} ms  ${what}`);
+  }
+}
+
+/** What the master says of itself, where it still does. */
+async function statusOf(url: string): Promise<string> {
+  try {
+    await using session = await connect(url, { reconnectSeconds: 0 });
+    const status = await Promise.race([session.status(), pause(5000)]);
+    return status ? JSON.stringify(status) : "the master does not answer";
+  } catch (error) {
+    return String(error);
   }
 }
