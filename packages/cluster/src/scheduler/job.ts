@@ -55,6 +55,8 @@ export class Job {
   error: WireError | undefined;
   /** Processes whose store has the value. */
   readonly hosts = new Set<string>();
+  /** A process from which nobody could fetch the value: another one is better. */
+  avoid: string | undefined;
   /** Of a value that is never copied: the one worker that has it. */
   holder: string | undefined;
   readonly story = new Story();

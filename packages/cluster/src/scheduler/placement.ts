@@ -9,7 +9,8 @@ export function pinOf(job: Job, jobOf: (id: string) => Job): Job | undefined {
 
 /**
  * Where a job runs: with the value it is pinned to; else on the idle worker with its labels whose process already has the
- * most bytes of its inputs, then on the one that finished fewest jobs. Undefined where it must wait.
+ * most bytes of its inputs, then on the one that finished fewest jobs; last where its value could not be fetched from.
+ * Undefined where it must wait.
  */
 export function chooseWorker(
   job: Job,
@@ -22,16 +23,22 @@ export function chooseWorker(
     return undefined;
   }
   let best: WorkerEntry | undefined;
-  let bestBytes = -1;
+  let bestBytes = -2;
   for (const worker of idle) {
     if (job.plan.on && !worker.has(job.plan.on)) continue;
-    let bytes = 0;
-    for (const id of job.plan.inputs) {
-      const input = jobOf(id);
-      if (input.hosts.has(worker.host)) bytes += input.size;
-    }
+    const bytes = worker.host === job.avoid ? -1 : bytesThere(job, worker.host, jobOf);
     if (bytes > bestBytes || (bytes === bestBytes && worker.finished < best!.finished))
       [best, bestBytes] = [worker, bytes];
   }
   return best;
+}
+
+/** Bytes of its inputs that a process has. */
+function bytesThere(job: Job, host: string, jobOf: (id: string) => Job): number {
+  let bytes = 0;
+  for (const id of job.plan.inputs) {
+    const input = jobOf(id);
+    if (input.hosts.has(host)) bytes += input.size;
+  }
+  return bytes;
 }

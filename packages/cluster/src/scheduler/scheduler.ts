@@ -4,7 +4,7 @@ import { Board } from "./board.js";
 import { cancelAll, failAllReady } from "./cancelling.js";
 import type { Job } from "./job.js";
 import { want } from "./lineage.js";
-import { failed, finished, inputsMissing, timedOut } from "./outcomes.js";
+import { failed, finished, inputsMissing, timedOut, unfetched } from "./outcomes.js";
 import { submitted } from "./submitting.js";
 import type { Instruction, JobState, SchedulerEvent } from "./types.js";
 import type { WorkerEntry } from "./worker.js";
@@ -76,7 +76,8 @@ const ROOMS: {
   readonly [K in SchedulerEvent["kind"]]: (board: Board, event: Extract<SchedulerEvent, { kind: K }>) => void;
 } = {
   submitted,
-  wanted: (board, { job }) => want(board, job),
+  wanted: (board, { job, inside }) => want(board, job, inside),
+  unfetched,
   workerJoined,
   returned,
   brought,

@@ -47,7 +47,15 @@ export type SchedulerEvent =
       /** How jobs that are new here ended under a master before this one; where their values lie nobody knows yet. */
       readonly ended?: ReadonlyMap<string, Ended>;
     }
-  | { readonly kind: "wanted"; readonly job: string }
+  /** `inside`: what is asked for lies in the worker that ran the job, and nowhere else. */
+  | { readonly kind: "wanted"; readonly job: string; readonly inside?: boolean }
+  /** Somebody who asked for it could not be given the value from that process, or what is inside the job from that worker. */
+  | {
+      readonly kind: "unfetched";
+      readonly job: string;
+      readonly host: string | undefined;
+      readonly worker: string | undefined;
+    }
   | {
       readonly kind: "workerJoined";
       readonly worker: string;

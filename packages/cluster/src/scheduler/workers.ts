@@ -83,11 +83,12 @@ function takeHeld(board: Board, { job: id, digest, size }: HeldValue, worker: st
   }
   job.digest = digest;
   job.size = size;
+  // it may be the one that ran the job, under the name it had before
+  if (job.worker === undefined || !board.workers.has(job.worker)) job.worker = worker;
   if (!job.plan.noCopy) job.hosts.add(host);
   else if (board.workers.has(worker)) job.holder ??= worker;
   if (!isAvailable(job)) return;
   if (job.state !== "waiting" && job.state !== "ready") return;
-  job.worker ??= worker;
   board.move(job, "done", `${worker} has its value`);
   board.tell({ kind: "done", job: id });
   release(board, job);
