@@ -11,14 +11,17 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "50" },
     seed: { type: "string", default: "1" },
-    rows: { type: "string", default: "6000" },
+    rows: { type: "string", default: "20000" },
     json: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
   },
 });
+/** With fewer a block may hold no fraud at all. */
+const LEAST_ROWS = 6000;
+
 const [runs, seed, rows] = [values.runs, values.seed, values.rows].map(Number) as [number, number, number];
-if (![runs, seed, rows].every((n) => Number.isSafeInteger(n) && n > 0)) {
-  console.error("usage: npm run chaos -- [--runs 50] [--seed 1] [--rows 6000] [--json] [--verbose]");
+if (![runs, seed, rows].every((n) => Number.isSafeInteger(n) && n > 0) || rows < LEAST_ROWS) {
+  console.error("usage: npm run chaos -- [--runs 50] [--seed 1] [--rows 20000] [--json] [--verbose]");
   process.exit(2);
 }
 process.exit(await chaos());

@@ -76,9 +76,10 @@ export class ChaosRun {
     this.#client = await TcpProxy.start(this.#master.url);
     await Promise.all(Array.from({ length: WORKERS }, () => this.#addWorker()));
     const session = await connect(this.#client.url, { heartbeat: HEARTBEAT });
+    const observer = await connect(this.#master.url, { heartbeat: HEARTBEAT });
     const late = new AbortController();
     try {
-      this.#watch(session);
+      this.#watch(observer);
       const stuck = pause(PATIENCE, undefined, { signal: late.signal }).then(async () => {
         this.#note(`stuck: ${await statusOf(this.#master.url)}`);
         throw new Error(`it was not over after ${PATIENCE / 1000} s`);
@@ -89,14 +90,15 @@ export class ChaosRun {
       late.abort();
       this.#over.abort();
       await session.close();
+      await observer.close();
     }
   }
 
-  /** Things happen when so many jobs are done; which and when the plan says. */
-  #watch(session: Session): void {
+  /** Things happen when so many jobs are done; which and when the plan says. Nothing happens to whoever watches. */
+  #watch(observer: Session): void {
     const faults = [...this.#plan.faults].sort((a, b) => a.done - b.done);
     let { master } = this.#plan;
-    session.onProgress(({ done, total }) => {
+    observer.onProgress(({ done, total }) => {
       if (this.#over.signal.aborted || total === 0) return;
       if (master && done >= master.done) {
         this.#act(this.#restartMaster(done, master));

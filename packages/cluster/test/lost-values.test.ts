@@ -2,7 +2,7 @@ import { connectWorker } from "@graphvm/cluster";
 import { AtomFailedError } from "@graphvm/engine";
 import { disposableCluster, TcpProxy } from "@graphvm/testing";
 import { expect, test } from "vitest";
-import { failureOf, fixture, until } from "./helpers.js";
+import { failureOf, fixture, go, started, tempFolder, until } from "./helpers.js";
 
 type Numbers = typeof import("./fixtures/numbers.js");
 type Faults = typeof import("./fixtures/faults.js");
@@ -88,4 +88,31 @@ test("C12: a value that is computed again for a client does not fail with anothe
   await cluster.processes[0]!.kill();
   await cluster.addProcess();
   expect(await session.getData(numbers.many(2))).toBe(value);
+});
+
+test("C12: what a process that can't be reached holds is missed at once, not input by input", async () => {
+  const folder = tempFolder();
+  let missed = 0;
+  const count = (_fields: object, line: string): void => {
+    if (line.includes("found an input missing")) missed++;
+  };
+  const logger = { debug: count, info: count, warn: count, error: count };
+  await using cluster = await disposableCluster({ threads: 0, logger });
+  const { session } = cluster;
+  const { numbers } = await session.load<Numbers>(fixture("numbers.ts"));
+  const { faults } = await session.load<Faults>(fixture("faults.ts"));
+  await using far = await proxied(cluster.url);
+  const cut = { cut: ["numbers.diamond"] };
+  await session.dispatchJobs(await session.jobDeps(Array.from({ length: 6 }, (_, i) => numbers.diamond(i))));
+  const before = await session.wait();
+  await session.dispatchJobs(await session.jobDeps([faults.blocked(folder, "job")]));
+  await started(folder, "job");
+  far.toValues.weather = "cut";
+  const near = await cluster.addSocket();
+  await session.dispatchJobs(await session.jobDeps([numbers.many(6)], cut));
+  await until("it is done", async () => (await session.status()).jobs.done === before.length + 1);
+  go(folder);
+  const after = await session.wait();
+  expect(after.find(({ rule }) => rule === "numbers.many")!.worker).toBe(near.id);
+  expect(missed).toBe(1);
 });

@@ -41,8 +41,8 @@ export class Job {
   /** Inputs that are not done. */
   missing = 0;
   worker: string | undefined;
-  /** Workers that died while they ran it. */
-  readonly killed: string[] = [];
+  /** Workers that died while they ran it, as far as anybody knows: those that came back did not. */
+  killed: { readonly worker: string; readonly host: string }[] = [];
   /** How often it could not start because an input was not where it should be. */
   misses = 0;
   limits: JobLimits = {};

@@ -73,7 +73,12 @@ export function inputsMissing(board: Board, { worker, job: id, inputs, host }: E
   const job = board.runningOn(id, worker);
   freeWorker(board, worker, id);
   if (!job) return;
-  for (const input of inputs) board.jobs.get(input)?.hosts.delete(host);
+  for (const input of inputs) {
+    const made = board.jobs.get(input);
+    made?.hosts.delete(host);
+    // where it lies nobody may get in for a while: made there again it would be missed again
+    if (made) made.avoid = host;
+  }
   if (++job.misses < MAX_MISSES) runAgain(board, job, `its inputs were not at ${host || "the master"}`);
   else failJob(board, job, neverFound(job, inputs, host), "never found its inputs");
   recoverLost(board);

@@ -63,6 +63,8 @@ export type SchedulerEvent =
       readonly labels?: Labels;
       /** Values its process has already: a worker that comes back brings them along. */
       readonly held?: readonly HeldValue[];
+      /** Its name before, where it comes back. */
+      readonly was?: string;
     }
   /** After a resume: workers that wanted to come back have done so. */
   | { readonly kind: "returned" }

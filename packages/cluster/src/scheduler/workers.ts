@@ -13,8 +13,9 @@ type Event<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K
 /** A job that took down this many workers is given up. */
 export const MAX_KILLED_WORKERS = 3;
 
-export function workerJoined(board: Board, { worker, host, labels, held = [] }: Event<"workerJoined">): void {
+export function workerJoined(board: Board, { worker, host, labels, held = [], was }: Event<"workerJoined">): void {
   board.workers.set(worker, new WorkerEntry(worker, host, labels));
+  if (was !== undefined) forgive(board, was, host);
   for (const value of held) takeHeld(board, value, worker, host);
 }
 
@@ -39,7 +40,7 @@ export function workerLeft(board: Board, { worker: id, hostLost, reason }: Event
     if (hostLost) job.hosts.delete(worker.host);
   }
   const job = worker.job === undefined ? undefined : board.runningOn(worker.job, id);
-  if (job) tookDown(board, job, id, reason);
+  if (job) tookDown(board, job, worker, reason);
   recoverLost(board);
 }
 
@@ -66,8 +67,14 @@ export function freeWorker(board: Board, id: string, job: string): void {
   worker.move("idle", `its job ${job} ended`);
 }
 
-function tookDown(board: Board, job: Job, worker: string, reason: string | undefined): void {
-  job.killed.push(worker);
+/** No job took down a worker that is here again. */
+function forgive(board: Board, was: string, host: string): void {
+  for (const job of board.jobs.values())
+    if (job.killed.length > 0) job.killed = job.killed.filter((each) => each.worker !== was || each.host !== host);
+}
+
+function tookDown(board: Board, job: Job, { id: worker, host }: WorkerEntry, reason: string | undefined): void {
+  job.killed.push({ worker, host });
   if (job.killed.length < MAX_KILLED_WORKERS)
     runAgain(board, job, reason ? `worker ${worker} died: ${reason}` : `worker ${worker} died`);
   else failJob(board, job, killsWorkers(job, reason), "took down its last worker");
