@@ -1,4 +1,5 @@
 export { ChildMaster } from "./child-master.js";
+export { Child, startChild } from "./child-process.js";
 export { ChildWorker } from "./child-worker.js";
 export { type ClusterOptions, type DisposableCluster, disposableCluster } from "./disposable-cluster.js";
 export {

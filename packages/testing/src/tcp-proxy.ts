@@ -11,6 +11,8 @@ export type Weather = "fair" | "stalled" | "cut";
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #open = new Set<Socket>();
+  /** What is to happen when the weather turns: nobody hears of an end while links stall. */
+  readonly #held: (() => void)[] = [];
   #weather: Weather = "fair";
   #bytes = 0;
 
@@ -41,6 +43,7 @@ export class TcpProxy implements AsyncDisposable {
   /** Stalled bytes go on when it is fair again. */
   set weather(weather: Weather) {
     this.#weather = weather;
+    if (weather !== "stalled") for (const held of this.#held.splice(0)) held();
     for (const socket of this.#open) {
       if (weather === "cut") socket.destroy();
       else if (weather === "stalled") socket.pause();
@@ -69,7 +72,8 @@ export class TcpProxy implements AsyncDisposable {
       from.on("error", () => {});
       from.on("close", () => {
         this.#open.delete(from);
-        to.destroy();
+        if (this.#weather === "stalled") this.#held.push(() => to.destroy());
+        else to.destroy();
       });
       if (this.#weather === "stalled") from.pause();
     }

@@ -1,6 +1,6 @@
 import { fromWireError, toWireError, type WireError } from "@graphvm/engine";
 import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
-import { ConnectionLostError, GraphEmptiedError, SessionStateError, ValueLostError } from "../errors.js";
+import { ConnectionLostError, GraphEmptiedError, SessionStateError } from "../errors.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
 import { labelsText } from "../labels.js";
 import type { PlannedJob } from "../planner/planner-graph.js";
@@ -17,6 +17,7 @@ import { here, traced } from "../watch/trace.js";
 import { Activity } from "./activity.js";
 import { BoundInputs } from "./bound-inputs.js";
 import type { JobFiles } from "./job-files.js";
+import { JobValues } from "./job-values.js";
 import { RunTimers } from "./run-timers.js";
 import { WantedValues } from "./wanted-values.js";
 import type { WorkerPool } from "./worker-pool.js";
@@ -42,8 +43,7 @@ interface PlannedRun extends JobFiles {
 export class JobRunner {
   #scheduler: Scheduler;
   readonly #pool: WorkerPool;
-  readonly #store: ObjectStore;
-  readonly #data: DataClient;
+  readonly #values: JobValues;
   readonly boundInputs: BoundInputs;
   #planned = new Map<string, PlannedRun>();
   #waiters: { resolve(): void; reject(error: unknown): void }[] = [];
@@ -96,8 +96,14 @@ export class JobRunner {
     this.#watch = watch;
     this.#patience = patience;
     this.#pool = pool;
-    this.#store = store;
-    this.#data = data;
+    this.#values = new JobValues({
+      pool,
+      store,
+      data,
+      wanted: this.#wanted,
+      job: (id) => this.#scheduler.job(id),
+      handle: (event) => this.handle(event),
+    });
   }
 
   /** @throws SessionStateError where a job is known as one whose value is copied, or the other way round. */
@@ -215,7 +221,7 @@ export class JobRunner {
   /** Forgets every job; those that still run are not listened to, and killed where their time was limited. */
   reset(graph: number): void {
     this.outcomes?.reset(graph);
-    this.#reject(new GraphEmptiedError("The graph was emptied while its jobs ran: dispatch them again.", {}));
+    this.#rejectAll(new GraphEmptiedError("The graph was emptied while its jobs ran: dispatch them again.", {}));
     this.#generation++;
     for (const { worker, jobs, limited } of this.#runs.clear()) {
       for (const job of jobs) this.#pool.unrun(worker, job);
@@ -232,26 +238,11 @@ export class JobRunner {
   /**
    * The bytes of a node's value: a job's own, or one that was computed inside a job.
    *
-   * @throws ValueLostError where the worker that had it is gone.
+   * @throws the job's error; GraphEmptiedError; what fetching threw, where it did so again and again
    */
   async value(id: string, jobId: string): Promise<{ bytes: Uint8Array; digest: string }> {
     await this.#returned;
-    this.handle({ kind: "wanted", job: jobId });
-    if (this.#scheduler.job(jobId)?.state !== "done") await this.settled();
-    const job = this.#scheduler.job(jobId);
-    if (job?.state !== "done") {
-      if (job?.error) throw fromWireError(job.error);
-      throw new GraphEmptiedError("The graph was emptied while this value was waited for: dispatch it again.", {});
-    }
-    if (id === jobId && !job.plan.noCopy) return { bytes: await this.#jobBytes(job), digest: job.digest! };
-    if (job.worker === undefined || !this.#pool.has(job.worker)) {
-      throw new ValueLostError(
-        `The worker that computed node ${id} is gone: dispatch the jobs again, or cut at its rule.`,
-        { node: id },
-      );
-    }
-    const { digest, bytes, host } = await this.#pool.get(job.worker, id);
-    return { digest, bytes: bytes ?? (await this.#data.value(host, id)) };
+    return this.#values.value(id, jobId);
   }
 
   handle(event: SchedulerEvent): void {
@@ -262,11 +253,12 @@ export class JobRunner {
     } catch (error) {
       // a bug of ours: whoever waits must hear of it, and the master stays up
       this.#firstError ??= error;
-      this.#reject(error);
+      this.#rejectAll(error);
       return;
     }
     this.#watchForWorkers();
     for (const listener of this.#listeners) listener(this.progress());
+    this.#values.changed();
     if (!this.#scheduler.busy) for (const waiter of this.#waiters.splice(0)) waiter.resolve();
   }
 
@@ -297,7 +289,7 @@ export class JobRunner {
     clearTimeout(this.#noWorkersTimer);
     this.#release();
     this.#generation++;
-    this.#reject(new ConnectionLostError("The master ended.", {}));
+    this.#rejectAll(new ConnectionLostError("The master ended.", {}));
   }
 
   /** The first of several that fail together is the one the others needed. */
@@ -307,6 +299,11 @@ export class JobRunner {
     const { job, error } = failed[0]!;
     const { rule } = this.#planned.get(job)!.job;
     this.#watch.tell({ kind: "jobFailed", job, rule, error, others: failed.length - 1 });
+  }
+
+  #rejectAll(error: unknown): void {
+    this.#reject(error);
+    this.#values.reject(error);
   }
 
   #reject(error: unknown): void {
@@ -408,15 +405,6 @@ export class JobRunner {
   #input({ id, hosts }: { readonly id: string; readonly hosts: readonly string[] }): WorkerJob["inputs"][number] {
     const bound = this.#planned.get(id)?.job.bound;
     return { id, hosts: [...hosts], ...(bound === undefined ? {} : { bound }) };
-  }
-
-  async #jobBytes(job: Job): Promise<Uint8Array> {
-    const id = job.plan.id;
-    const own = (await this.#store.load(id)) ?? this.#wanted.take(id);
-    if (own) return own;
-    const [host] = job.hosts;
-    if (!host) throw new ValueLostError(`The value ${id} is lost.`, { node: id });
-    return this.#data.value(host, id);
   }
 
   #watchForWorkers(): void {

@@ -118,9 +118,10 @@ export class MasterSession {
     const { id: session, seed, epoch } = options;
     this.#setup = { session: { session, graph: 0, seed, epoch }, programs: [] };
     this.pool = new WorkerPool(() => this.#setup, {
-      joined: (worker, { host, node, labels = {} }, held) => {
+      joined: (worker, { host, node, labels = {}, back }, held) => {
         watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
-        this.runner.handle({ kind: "workerJoined", worker, host, labels, held });
+        const was = back === undefined ? {} : { was: back.worker };
+        this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...was });
       },
       brought: (worker, host, held) => this.runner.handle({ kind: "brought", worker, host, held }),
       left: (worker, hostLost, reason) => {

@@ -20,12 +20,12 @@ export function otherBytes(job: Job, digest: string): WireError {
 
 /** @param reason What ended the last worker, where that is known. */
 export function killsWorkers(job: Job, reason: string | undefined): WireError {
-  const { length } = job.killed;
+  const workers = job.killed.map(({ worker }) => worker);
   const why = reason
     ? `the last one ended with "${reason}"`
     : "it may need more memory than they have, or it ends its process";
-  const sentence = `Job ${name(job)} took down ${length} workers (${job.killed.join(", ")}): ${why}.`;
-  return toWireError(new JobKillsWorkersError(sentence, { job: job.plan.id, workers: [...job.killed] }));
+  const sentence = `Job ${name(job)} took down ${workers.length} workers (${workers.join(", ")}): ${why}.`;
+  return toWireError(new JobKillsWorkersError(sentence, { job: job.plan.id, workers }));
 }
 
 export function neverFound(job: Job, inputs: readonly string[], host: string): WireError {

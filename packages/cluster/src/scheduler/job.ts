@@ -49,8 +49,8 @@ export class Job {
   /** Inputs that are not done. */
   missing = 0;
   worker: string | undefined;
-  /** Workers that died while they ran it. */
-  readonly killed: string[] = [];
+  /** Workers that died while they ran it, as far as anybody knows: those that came back did not. */
+  killed: { readonly worker: string; readonly host: string }[] = [];
   /** How often it could not start because an input was not where it should be. */
   misses = 0;
   limits: JobLimits = {};
@@ -65,6 +65,8 @@ export class Job {
   error: WireError | undefined;
   /** Processes whose store has the value. */
   readonly hosts = new Set<string>();
+  /** A process from which nobody could fetch the value: another one is better. */
+  avoid: string | undefined;
   /** Of a value that is never copied: the one worker that has it. */
   holder: string | undefined;
   readonly story = new Story();

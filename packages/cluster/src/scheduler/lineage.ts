@@ -12,13 +12,18 @@ export function settle(board: Board, job: Job): void {
   if (job.missing === 0) board.move(job, "ready", "all inputs are done");
 }
 
-/** A job whose value is needed: run again where it was lost, and below it whatever was lost with it. */
-export function want(board: Board, id: string): void {
+/**
+ * A job whose value is needed: run again where it was lost, and below it whatever was lost with it.
+ *
+ * @param inside What is needed lies in the worker that ran it: also where only that one is gone.
+ */
+export function want(board: Board, id: string, inside = false): void {
   const lost: Job[] = [];
   const stack = [id];
   for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
     const job = board.jobs.get(next);
-    if (job?.state !== "done" || board.returning || isAvailable(job)) continue;
+    if (job?.state !== "done" || board.returning) continue;
+    if (isAvailable(job) && !(inside && next === id && !hasWorker(board, job))) continue;
     board.move(job, "waiting", "its value was lost and is needed");
     for (const dependent of job.dependents) withdraw(board, board.job(dependent));
     lost.push(job);
@@ -65,6 +70,12 @@ function withdraw(board: Board, job: Job): void {
   if (job.state !== "ready") return;
   board.move(job, "waiting", "an input was lost");
   job.missing = countMissing(board, job);
+}
+
+/** Whether the worker is there in which its nodes lie. */
+function hasWorker(board: Board, { plan, holder, worker }: Job): boolean {
+  const has = plan.noCopy ? holder : worker;
+  return has !== undefined && board.workers.has(has);
 }
 
 function countMissing(board: Board, job: Job): number {

@@ -65,11 +65,32 @@ export function timedOut(board: Board, { worker, job: id }: Event<"timedOut">): 
   recoverLost(board);
 }
 
+/** Whoever asked for it could not have it from there: that copy counts no more. The job runs again elsewhere, if it can. */
+export function unfetched(board: Board, { job: id, host, worker }: Event<"unfetched">): void {
+  const job = board.jobs.get(id);
+  if (job?.state !== "done") return;
+  if (host !== undefined) {
+    job.hosts.delete(host);
+    job.avoid = host;
+  }
+  if (worker !== undefined) {
+    job.avoid = board.workers.get(worker)?.host;
+    if (job.worker === worker) job.worker = undefined;
+    if (job.holder === worker) job.holder = undefined;
+  }
+  recoverLost(board);
+}
+
 /** The worker did not run the job: that copy of its inputs counts no more. */
 export function inputsMissing(board: Board, { worker, job: id, inputs, host }: Event<"inputsMissing">): void {
   const job = endRun(board, worker, id);
   if (!job) return;
-  for (const input of inputs) board.jobs.get(input)?.hosts.delete(host);
+  for (const input of inputs) {
+    const made = board.jobs.get(input);
+    made?.hosts.delete(host);
+    // where it lies nobody may get in for a while: made there again it would be missed again
+    if (made) made.avoid = host;
+  }
   if (++job.misses < MAX_MISSES) runAgain(board, job, `its inputs were not at ${host || "the master"}`);
   else failJob(board, job, neverFound(job, inputs, host), "never found its inputs");
   recoverLost(board);

@@ -18,7 +18,7 @@ export function pinOf(board: Board, job: Job): Job | undefined {
 
 /**
  * Where a job runs: with the value it is pinned to; else, of those with its labels, where it can begin soonest, counting
- * what must be fetched first and what stands before it; then on the worker that has most of its inputs; then on one with few
+ * what must be fetched first and what stands before it, last where its value could not be fetched from; then on the worker that has most of its inputs; then on one with few
  * labels, which others may need; then on the one that finished fewest jobs. Undefined where it must wait.
  */
 export function chooseWorker(board: Board, job: Job, free: ReadonlySet<WorkerEntry>): Choice | undefined {
@@ -35,7 +35,8 @@ export function chooseWorker(board: Board, job: Job, free: ReadonlySet<WorkerEnt
     count++;
     const bytes = bytesAt(board, job, worker);
     const wait = worker.queue.length === 0 ? 0 : (backlog(board, worker) ?? Number.POSITIVE_INFINITY);
-    const offer = { worker, bytes, wait, cost: wait + transferSeconds(total - bytes) };
+    const avoided = worker.host === job.avoid;
+    const offer = { worker, bytes, wait, avoided, cost: wait + transferSeconds(total - bytes) };
     if (!best || isBetter(offer, best)) best = offer;
   }
   return (
@@ -53,9 +54,12 @@ interface Offer {
   /** What stands before it, in seconds. */
   readonly wait: number;
   readonly cost: number;
+  /** Its value could not be fetched from there. */
+  readonly avoided: boolean;
 }
 
 function isBetter(a: Offer, b: Offer): boolean {
+  if (a.avoided !== b.avoided) return b.avoided;
   if (a.cost !== b.cost) return a.cost < b.cost;
   if (a.bytes !== b.bytes) return a.bytes > b.bytes;
   const labels = (each: Offer): number => Object.keys(each.worker.labels).length;

@@ -90,6 +90,8 @@ function findPrey(board: Board, thief: WorkerEntry): Job | undefined {
 }
 
 function mayMove(board: Board, job: Job, to: WorkerEntry): boolean {
+  // it would be given to another again
+  if (to.host === job.avoid) return false;
   if (pinOf(board, job) || to.queue.includes(job.plan.id) || (job.plan.on && !to.has(job.plan.on))) return false;
   let total = 0;
   for (const id of job.plan.inputs) total += board.job(id).size;

@@ -4,7 +4,7 @@ import { Board } from "./board.js";
 import { cancelAll, failAllReady } from "./cancelling.js";
 import type { Job } from "./job.js";
 import { want } from "./lineage.js";
-import { failed, finished, inputsMissing, timedOut } from "./outcomes.js";
+import { failed, finished, inputsMissing, timedOut, unfetched } from "./outcomes.js";
 import { gaveBack, hold, steal } from "./queues.js";
 import { submitted } from "./submitting.js";
 import type { Instruction, JobState, SchedulerEvent } from "./types.js";
@@ -80,7 +80,8 @@ const ROOMS: {
   readonly [K in SchedulerEvent["kind"]]: (board: Board, event: Extract<SchedulerEvent, { kind: K }>) => void;
 } = {
   submitted,
-  wanted: (board, { job }) => want(board, job),
+  wanted: (board, { job, inside }) => want(board, job, inside),
+  unfetched,
   workerJoined,
   returned,
   brought,

@@ -47,7 +47,15 @@ export type SchedulerEvent =
       /** How jobs that are new here ended under a master before this one; where their values lie nobody knows yet. */
       readonly ended?: ReadonlyMap<string, Ended>;
     }
-  | { readonly kind: "wanted"; readonly job: string }
+  /** `inside`: what is asked for lies in the worker that ran the job, and nowhere else. */
+  | { readonly kind: "wanted"; readonly job: string; readonly inside?: boolean }
+  /** Somebody who asked for it could not be given the value from that process, or what is inside the job from that worker. */
+  | {
+      readonly kind: "unfetched";
+      readonly job: string;
+      readonly host: string | undefined;
+      readonly worker: string | undefined;
+    }
   | {
       readonly kind: "workerJoined";
       readonly worker: string;
@@ -55,6 +63,8 @@ export type SchedulerEvent =
       readonly labels?: Labels;
       /** Values its process has already: a worker that comes back brings them along. */
       readonly held?: readonly HeldValue[];
+      /** Its name before, where it comes back. */
+      readonly was?: string;
     }
   /** After a resume: workers that wanted to come back have done so. */
   | { readonly kind: "returned" }

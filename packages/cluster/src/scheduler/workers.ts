@@ -13,8 +13,9 @@ type Event<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K
 /** A job that took down this many workers is given up. */
 export const MAX_KILLED_WORKERS = 3;
 
-export function workerJoined(board: Board, { worker, host, labels, held = [] }: Event<"workerJoined">): void {
+export function workerJoined(board: Board, { worker, host, labels, held = [], was }: Event<"workerJoined">): void {
   board.workers.set(worker, new WorkerEntry(worker, host, labels));
+  if (was !== undefined) forgive(board, was, host);
   for (const value of held) takeHeld(board, value, worker, host);
 }
 
@@ -40,7 +41,7 @@ export function workerLeft(board: Board, { worker: id, hostLost, reason }: Event
   }
   for (const jobId of worker.queue.splice(0)) {
     const job = board.givenTo(jobId, id);
-    if (job?.state === "running") tookDown(board, job, id, reason);
+    if (job?.state === "running") tookDown(board, job, worker, reason);
     else if (job) runAgain(board, job, `worker ${id} died before it began`);
   }
   recoverLost(board);
@@ -65,8 +66,14 @@ export function stopped(board: Board, id: string): void {
   worker.move("idle", "it has another thread");
 }
 
-function tookDown(board: Board, job: Job, worker: string, reason: string | undefined): void {
-  job.killed.push(worker);
+/** No job took down a worker that is here again. */
+function forgive(board: Board, was: string, host: string): void {
+  for (const job of board.jobs.values())
+    if (job.killed.length > 0) job.killed = job.killed.filter((each) => each.worker !== was || each.host !== host);
+}
+
+function tookDown(board: Board, job: Job, { id: worker, host }: WorkerEntry, reason: string | undefined): void {
+  job.killed.push({ worker, host });
   if (job.killed.length < MAX_KILLED_WORKERS)
     runAgain(board, job, reason ? `worker ${worker} died: ${reason}` : `worker ${worker} died`);
   else failJob(board, job, killsWorkers(job, reason), "took down its last worker");
@@ -82,11 +89,12 @@ function takeHeld(board: Board, { job: id, digest, size }: HeldValue, worker: st
   }
   job.digest = digest;
   job.size = size;
+  // it may be the one that ran the job, under the name it had before
+  if (job.worker === undefined || !board.workers.has(job.worker)) job.worker = worker;
   if (!job.plan.noCopy) job.hosts.add(host);
   else if (board.workers.has(worker)) job.holder ??= worker;
   if (!isAvailable(job)) return;
   if (job.state !== "waiting" && job.state !== "ready") return;
-  job.worker ??= worker;
   board.move(job, "done", `${worker} has its value`);
   board.tell({ kind: "done", job: id });
   release(board, job);

@@ -40,7 +40,7 @@ export function dial(url: string, { token, tls, heartbeat, patience }: DialOptio
       socket = new WebSocket(url, {
         perMessageDeflate: false,
         maxPayload: MAX_FRAME,
-        handshakeTimeout: 10_000,
+        handshakeTimeout: handshakeMs(heartbeat, patience),
         ...secure,
         ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
       });
@@ -72,6 +72,11 @@ export function dial(url: string, { token, tls, heartbeat, patience }: DialOptio
       resolve(transport);
     });
   });
+}
+
+/** Whoever does not even open the link is as silent as one who says nothing over it. */
+function handshakeMs({ deadAfter = 20 }: Heartbeat = {}, patience = 1): number {
+  return Math.max(1000, Math.min(10_000, deadAfter * patience * 1000));
 }
 
 /** What to do about a refusal, in one sentence. */

@@ -33,6 +33,8 @@ export interface WorkerOptions {
   readonly host?: string;
   /** The port of that address. Default: any free one. */
   readonly port?: number;
+  /** What others dial to get there, where that is another address: behind a proxy, say. `ws://host:port` */
+  readonly address?: string;
   /** Where relative input URIs are looked for before they are fetched from the master. Default: the working directory. */
   readonly root?: string;
   /** What jobs may ask for: `{ plane: "eu", tier: "large" }`. */
@@ -119,7 +121,7 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       data,
       files,
       labels,
-      host: server.url,
+      host: options.address ?? server.url,
       address: (host: string) => (host === "" ? master : host),
     };
     const say = (level: Level, message: string, fields: { readonly [name: string]: Json } = {}): void => {

@@ -137,16 +137,20 @@ export class RunningJobs {
     const { store, files: placer } = this.#shared;
     const { graph } = store;
     const inputs: { id: string; bytes: Uint8Array | null }[] = [];
+    // all that a silent process has is missed at once: each would take as long as the first to find out
+    const silent = new Set<string>();
+    const missing = new Map<string, string[]>();
     for (const input of job.inputs) {
       const { id, hosts } = input;
       // the value of a job that is never copied has no host: it is in the thread already
       if (hosts.length === 0) inputs.push({ id, bytes: null });
       else {
-        const fetched = await fetchInput(input, this.#shared);
-        if (typeof fetched === "string") return { missing: [id], host: fetched };
-        inputs.push({ id, bytes: fetched });
+        const fetched = await fetchInput(input, this.#shared, silent);
+        if (typeof fetched === "string") missing.set(fetched, [...(missing.get(fetched) ?? []), id]);
+        else inputs.push({ id, bytes: fetched });
       }
     }
+    for (const [host, ids] of missing) return { missing: ids, host };
     const files = await placer.place(job.files);
     // between here and the thread nothing is awaited: whoever aborts now finds the job there
     if (running.aborted) throw new CancelledError("The job was stopped before it began.", {});

@@ -47,7 +47,14 @@ function live(seed: number, world: World): void {
       if (id !== undefined) world.kill(id);
     },
     () => world.submit(jobs.slice(0, 1 + random.int(jobs.length)), limits()),
-    () => world.tell({ kind: "wanted", job: pick(jobs)!.id }),
+    () => world.tell({ kind: "wanted", job: pick(jobs)!.id, inside: random.chance(0.3) }),
+    () => {
+      // somebody who asks for a value can't reach those who have it
+      const { id: job } = pick(jobs)!;
+      const inside = random.chance(0.5);
+      const host = inside ? undefined : pick(HOSTS);
+      world.tell({ kind: "unfetched", job, host, worker: inside ? pick([...world.workers.keys()]) : undefined });
+    },
     () => {
       // a process forgets a value without a word
       const store = pick([...world.stores.values()]);
@@ -58,7 +65,7 @@ function live(seed: number, world: World): void {
     () => {
       // late and repeated news
       const event = pick(world.past);
-      if (!event || !("worker" in event) || !("job" in event)) return;
+      if (!event || !("worker" in event) || !("job" in event) || event.worker === undefined) return;
       const worker = world.workers.get(event.worker);
       if (worker?.run?.job !== event.job && !worker?.queue.some(({ job }) => job === event.job)) world.tell(event);
     },

@@ -105,7 +105,7 @@ test("C11: jobs that stand behind one whose worker dies are not blamed for it", 
   submit(many("a", 3));
   finish("w1", "a0");
   tell({ kind: "workerLeft", worker: "w1", hostLost: false });
-  expect(["a1", "a2"].map((id) => scheduler.job(id)!.killed)).toEqual([["w1"], []]);
+  expect(["a1", "a2"].map((id) => scheduler.job(id)!.killed)).toEqual([[{ worker: "w1", host: "" }], []]);
   expect(["a1", "a2"].map((id) => scheduler.job(id)!.state)).toEqual(["ready", "ready"]);
 });
 

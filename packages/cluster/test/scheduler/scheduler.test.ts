@@ -118,6 +118,21 @@ test("C11: a job that took down several workers fails and says what ended the la
   expect(scheduler.busy).toBe(false);
 });
 
+test("C11: a worker that comes back was not taken down by its job", () => {
+  const { scheduler, state } = start([plan("a")], { w0: "h0" });
+  for (let i = 0; i < 2 * MAX_KILLED_WORKERS; i++) {
+    scheduler.handle({ kind: "workerLeft", worker: `w${i}`, hostLost: true, reason: "its link was lost" });
+    scheduler.handle({ kind: "workerJoined", worker: `w${i + 1}`, host: "h0", was: `w${i}` });
+    expect(state("a")).toBe("running");
+  }
+  for (let i = 0; i < MAX_KILLED_WORKERS; i++) {
+    // one of that name elsewhere is another
+    scheduler.handle({ kind: "workerLeft", worker: [...scheduler.workers()][0]!.id, hostLost: true });
+    scheduler.handle({ kind: "workerJoined", worker: `x${i}`, host: `h${i + 1}`, was: `x${i - 1}` });
+  }
+  expect(state("a")).toBe("failed");
+});
+
 test("C12: what a lost process held is computed again where something needs it, and only there", () => {
   const jobs = [plan("a"), plan("b", ["a"]), plan("x")];
   const { scheduler, finish, state } = start(jobs, { w1: "h1", w2: "h2" });
@@ -174,6 +189,30 @@ test("C14: where the holder dies the value is made again and the pinned job foll
   finish("w1", "a");
   expect(runs(scheduler.handle({ kind: "workerLeft", worker: "w1", hostLost: false }))).toEqual(["a@w2"]);
   expect(runs(finish("w2", "a"))).toEqual(["b@w2"]);
+});
+
+test("C12: a value that could not be fetched from a process is computed elsewhere, though its inputs lie there", () => {
+  const { scheduler, finish } = start([plan("a"), plan("b", ["a"]), plan("c", ["b"])], { w1: "h1", w2: "h2" });
+  finish("w1", "a");
+  expect(runs(finish("w1", "b"))).toEqual(["c@w1"]);
+  expect(runs(scheduler.handle({ kind: "workerLeft", worker: "w1", hostLost: false }))).toEqual(["c@w2"]);
+  scheduler.handle({ kind: "workerJoined", worker: "w3", host: "h1" });
+  const missed = scheduler.handle({ kind: "inputsMissing", worker: "w2", job: "c", inputs: ["b"], host: "h1" });
+  expect(runs(missed)).toEqual(["b@w2"]);
+});
+
+test("C12: a value that a client could not fetch is computed again, elsewhere where that can be", () => {
+  const { scheduler, finish, state } = start([plan("a"), plan("b", ["a"])], { w1: "h1", w2: "h2" });
+  finish("w1", "a");
+  finish("w1", "b");
+  expect(scheduler.handle({ kind: "unfetched", job: "b", host: "h1", worker: undefined })).toEqual([]);
+  expect(state("b")).toBe("done"); // nobody needs it yet
+  expect(runs(scheduler.handle({ kind: "wanted", job: "b" }))).toEqual(["b@w2"]);
+  finish("w2", "b");
+  expect(runs(scheduler.handle({ kind: "wanted", job: "b", inside: true }))).toEqual([]);
+  scheduler.handle({ kind: "workerLeft", worker: "w2", hostLost: false });
+  expect(runs(scheduler.handle({ kind: "wanted", job: "b" }))).toEqual([]);
+  expect(runs(scheduler.handle({ kind: "wanted", job: "b", inside: true }))).toEqual(["b@w1"]);
 });
 
 test("C11: inputs that can never be fetched end in an error, not in a loop", () => {
