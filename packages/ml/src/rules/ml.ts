@@ -1,10 +1,11 @@
 import { createRandom, currentAtom, type Random } from "@graphvm/engine";
 import { apply, type Groups, namespace, nodeId, type Op, type Pairs, type Ref, rule } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
-import { type ForestModel, fit, predictProba } from "../model/extra-trees.js";
+import { fit, predictProba } from "../model/fit.js";
 import { averageProbabilities, type Probabilities } from "../model/probabilities.js";
 import { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows, splitRows } from "../model/scored-rows.js";
-import type { ExtraTreesSpec } from "../model/spec.js";
+import type { ExtraTreesSpec } from "../model/specs.js";
+import type { ForestModel } from "../model/trees.js";
 import { downsample, undersample } from "../table/sample.js";
 
 /** Scored rows under a key that names the batch and the run of rows in it. */
