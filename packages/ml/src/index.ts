@@ -9,8 +9,41 @@ export type { CsvBlock, CsvColumn, CsvScan, CsvSchema, CsvType } from "./csv/typ
 export * from "./errors.js";
 export type { LinearModel } from "./linear/least-squares.js";
 export type { LogisticModel } from "./linear/logistic.js";
+export { gini, rocAuc } from "./metrics/auc.js";
+export {
+  accuracy,
+  type ClassScores,
+  type Confusion,
+  classScores,
+  confusion,
+  f1Score,
+  logLoss,
+} from "./metrics/classification.js";
+export {
+  type CalibrationCurve,
+  calibrationCurve,
+  type PrCurve,
+  prAuc,
+  prCurve,
+  type RocCurve,
+  rocCurve,
+} from "./metrics/curves.js";
+export {
+  featureImportance,
+  type Importance,
+  type PermutationImportance,
+  type PermutationOptions,
+  permutationImportance,
+} from "./metrics/importance.js";
+export {
+  type ClassifierMetric,
+  greaterIsBetter,
+  type Metric,
+  measure,
+  type RegressorMetric,
+} from "./metrics/metrics.js";
+export { mae, r2, rmse } from "./metrics/regression.js";
 export type { AdaBoostModel } from "./model/ada-boost.js";
-export { gini, rocAuc } from "./model/auc.js";
 export { fromBytes, toBytes } from "./model/bytes.js";
 export type { Feature } from "./model/features.js";
 export {
@@ -35,6 +68,7 @@ export { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows } from ".
 export type * from "./model/specs.js";
 export type { ForestModel, ForestRegressor } from "./model/trees.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
+export type { Candidates } from "./rules/compare.js";
 export { csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";
 export { type KeyedScores, ml } from "./rules/ml.js";

@@ -26,7 +26,7 @@ export function sampleRows(rows: number, random: Random): Int32Array {
   return chosen;
 }
 
-/** Bins of about equally many rows: between all values where there are few, else at percentiles, by midpoints. */
+/** Bins of about equally many rows: between all values where there are few, else at percentiles. */
 export function numberBins(column: Float64Array, sample: Int32Array, maxBins: number): FeatureBins {
   const values = Float64Array.from(sample, (row) => column[row]!)
     .filter((value) => !Number.isNaN(value))
@@ -37,8 +37,9 @@ export function numberBins(column: Float64Array, sample: Int32Array, maxBins: nu
   }
   const thresholds: number[] = [];
   for (let q = 1; q < maxBins; q++) {
-    const at = (q / maxBins) * (values.length - 1);
-    const threshold = middle(values[Math.floor(at)]!, values[Math.ceil(at)]!);
+    const at = Math.floor((q * values.length) / maxBins);
+    const isWhole = (q * values.length) % maxBins === 0;
+    const threshold = isWhole ? middle(values[at - 1]!, values[at]!) : values[at]!;
     if (threshold !== thresholds.at(-1)) thresholds.push(threshold);
   }
   return { thresholds: Float64Array.from(thresholds) };

@@ -72,7 +72,8 @@ function splitNumbers(
   limits: SplitLimits,
 ): Split | undefined {
   const right = scanNumbers(part, feature, hasMissing ? bins : bins - 1, false, node, limits);
-  if (!hasMissing) return right;
+  // Where training missed nothing, what is missing later goes with the most.
+  if (!hasMissing) return right && { ...right, missingLeft: right.leftRows > node.rows - right.leftRows };
   const left = scanNumbers(part, feature, bins - 1, true, node, limits);
   return left !== undefined && left.gain > (right?.gain ?? 0) ? left : right;
 }
@@ -109,11 +110,8 @@ function scanNumbers(
       leftRows = n;
     }
   }
-  // Where training missed nothing, what is missing later goes with the most.
-  const most = leftRows > rows - leftRows;
-  const toLeft = missingLeft || (part[missing + 2] === 0 && most);
   if (bin < 0) return undefined;
-  return { feature, gain: bestGain, bin, missingLeft: toLeft, leftGradient, leftHessian, leftRows };
+  return { feature, gain: bestGain, bin, missingLeft, leftGradient, leftHessian, leftRows };
 }
 
 const TINY = 1e-15;

@@ -2,7 +2,7 @@ import type { Algorithm, TrainingData } from "../model/algorithm.js";
 import type { Feature } from "../model/features.js";
 import { optionsOf } from "../model/options.js";
 import type { ElasticNetSpec, LassoSpec, LinearRegressionSpec, RidgeSpec } from "../model/specs.js";
-import { descend, solveSymmetric } from "./solve.js";
+import { descend, solvePositive, solveSymmetric } from "./solve.js";
 import { scalesOf, standardised } from "./standardise.js";
 
 /** A trained linear model: `intercept + sum(coef x)`. */
@@ -46,10 +46,10 @@ export const ridge: Linear<RidgeSpec> = {
     return solve(spec.model, data, options.flag("fit_intercept", true), ({ gram, right, scales }) => {
       const n = right.length;
       const matrix = gram.slice();
-      // The penalty is on coefficients in the columns' units.
+      // The penalty is on coefficients in the columns' units; that of a constant column stays 0.
       for (let j = 0; j < n; j++)
-        if (scales[j]! > 0) matrix[j * n + j]! += alpha / data.rows / (scales[j]! * scales[j]!);
-      return solveSymmetric(matrix, right, 1e-16);
+        matrix[j * n + j]! += scales[j] === 0 ? 1 : alpha / data.rows / (scales[j]! * scales[j]!);
+      return solvePositive(matrix, right) ?? solveSymmetric(matrix, right);
     });
   },
 };

@@ -86,6 +86,7 @@ export function createObjective(
         gradient[j] = gradient[j]! / rows + allL2[j]! * w[j]!;
         for (let k = 0; k <= j; k++) hessian[j * size + k] = hessian[k * size + j] = hessian[j * size + k]! / rows;
         hessian[j * size + j]! += allL2[j]!;
+        if (hessian[j * size + j] === 0) hessian[j * size + j] = 1; // a constant column: its weight stays 0
       }
       return { gradient, hessian };
     },
