@@ -90,6 +90,12 @@ export class ShapeError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** Bytes that are no model, or of a version that isn't known. */
+export class ModelFormatError extends GraphvmError {
+  static override readonly code = "GVM5016";
+  static override readonly exitCode = 2;
+}
+
 registerErrors(
   FileMissingError,
   CsvEmptyError,
@@ -106,4 +112,5 @@ registerErrors(
   MissingValueError,
   ClassCountError,
   ShapeError,
+  ModelFormatError,
 );

@@ -85,7 +85,7 @@ export class Session implements AsyncDisposable {
   /** What the master lets this client do. */
   readonly role: ClientRole;
   readonly #link: MasterLink;
-  readonly #programs = new ProgramSet();
+  readonly #programs = new ProgramSet(true);
   readonly #progress = new Set<(progress: Progress) => void>();
 
   constructor(link: MasterLink, url: string, hello: { seed: number; epoch: number; role: ClientRole }) {

@@ -254,8 +254,22 @@ export class SessionLog {
     // these can empty the graph
     if (LOADS.has(call.method) || call.method === "initGraph") this.#waited.clear();
     if (call.method === "initGraph") this.#setup = this.#setup.filter((each) => LOADS.has(each.method));
+    if (LOADS.has(call.method) && this.#isLoaded(call)) return;
     if (LOADS.has(call.method) || call.method === "initGraph" || call.method === "dispatchJobs") this.#setup.push(call);
   }
+
+  /** Every client loads its programs, and most are there already: those calls make up nothing. */
+  #isLoaded({ params }: LoggedCall): boolean {
+    const program = programOf(params);
+    const before = this.#setup.findLast(
+      (call) => LOADS.has(call.method) && programOf(call.params).name === program.name,
+    );
+    return before !== undefined && programOf(before.params).hash === program.hash;
+  }
+}
+
+function programOf(params: Json): { readonly name: string; readonly hash: string } {
+  return (params as { program: { name: string; hash: string } }).program;
 }
 
 /** An error without its stack, which names places of this machine. */

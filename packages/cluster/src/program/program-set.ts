@@ -4,6 +4,7 @@ import { type Json, memberOf, namespaceInfo, readRefs, Scope, type WireRefs } fr
 import { ProgramNameError } from "../errors.js";
 import { compileClosed } from "./compile-closed.js";
 import { type Evaluated, evaluateProgram } from "./evaluate.js";
+import { evaluateOnce } from "./evaluate-once.js";
 import { hostModuleUrls, hostOfNamespace } from "./host-modules.js";
 import type { Program } from "./program.js";
 
@@ -18,6 +19,12 @@ export class ProgramSet {
   readonly scope = new Scope(compileClosed);
   readonly #loaded = new Map<string, { program: Program; evaluated: Promise<LoadedModule> }>();
   readonly #hosts = new Set<string>();
+  readonly #evaluation: typeof evaluateProgram;
+
+  /** @param shared Whether its modules may be those of other sets of this thread: for whoever runs none of their atoms. */
+  constructor(shared = false) {
+    this.#evaluation = shared ? evaluateOnce : evaluateProgram;
+  }
 
   /** Evaluates a program; loading the same text under the same name again gives the same module. */
   async load(program: Program): Promise<Evaluated["module"]> {
@@ -50,7 +57,7 @@ export class ProgramSet {
 
   async #evaluate(program: Program): Promise<LoadedModule> {
     const session = Object.fromEntries(this.scope.namespaceNames().map((name) => [name, this.scope.namespace(name)]));
-    const evaluated = await evaluateProgram(program, session);
+    const evaluated = await this.#evaluation(program, session);
     for (const host of evaluated.hosts) await this.#addHost(host);
     const names = evaluated.namespaces.map((namespace) => namespaceInfo(namespace)!.name);
     const twice = names.find((name, i) => names.indexOf(name) !== i);

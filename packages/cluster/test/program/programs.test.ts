@@ -30,6 +30,39 @@ test("C41: load gives the module evaluated from the very bundle that was shipped
   expect(await session.load(fixture("words.ts"))).toBe(module);
 });
 
+test("C47: sessions of one process that load the same program share its module, and each has its names", async () => {
+  await using cluster = await disposableCluster();
+  await using other = await disposableCluster();
+  const folder = tempFolder();
+  const path = write(folder, { "m.ts": one(3) });
+  const first = await cluster.session.load<One>(path);
+  const second = await (await cluster.open()).load<One>(path);
+  const third = await other.session.load<One>(path);
+  expect(second).toBe(first);
+  expect(third).toBe(first);
+  expect(await other.session.calc(third.ns.two())).toBe(6);
+  // another text, and the same under another name, are others
+  expect(await other.session.load<One>(path, { name: "twin" }).catch((error: unknown) => error)).not.toBe(first);
+  write(folder, { "m.ts": one(4) });
+  expect(await cluster.session.load<One>(path)).not.toBe(first);
+});
+
+test("C47: what sees its session's namespaces is evaluated for each session", async () => {
+  await using cluster = await disposableCluster();
+  const source = (n: number) => `import { apply, namespace, rule } from "@graphvm/rules";
+    export const base = namespace("base", { get: rule(() => apply(() => ${n})()) });`;
+  const text = `import { base, extend } from "graphvm/session"; export const got = base;`;
+  const values: unknown[] = [];
+  for (const n of [1, 2]) {
+    const session = await cluster.open();
+    const { base } = await session.remoteEval<{ base: object }>(source(n));
+    const { got } = await session.remoteEval<{ got: object }>(text);
+    expect(got).toBe(base);
+    values.push(got);
+  }
+  expect(values[0]).not.toBe(values[1]);
+});
+
 test("C42: a namespace that is not exported is known on the workers", async () => {
   await using cluster = await disposableCluster({ threads: 0, sockets: 1 });
   const { words } = await cluster.session.load<Words>(fixture("words.ts"));

@@ -84,6 +84,21 @@ test("R11: turned on late, a recording begins with what is loaded and dispatched
   expect(report.compared).toBeGreaterThan(3);
 });
 
+test("R11: turned on late, a recording has each program once, however many sessions loaded it", async () => {
+  await using cluster = await disposableCluster({ threads: 1 });
+  for (let i = 0; i < 3; i++) {
+    const other = await cluster.open();
+    await other.load(fixture("words.ts"));
+    await other.load(fixture("numbers.ts"));
+  }
+  await pipeline(cluster.session);
+  await cluster.session.setRecording(true);
+  await cluster.session.wait();
+  const recording = await cluster.session.getRecording();
+  expect((await methods(recording)).slice(0, 3)).toEqual(["load", "load", "dispatchJobs"]);
+  expect((await replayRecording({ workers: 1 }, recording)).verdict).toBe("equal");
+});
+
 test("R11: clearing while it is on keeps what is loaded; turned off, calls are not recorded", async () => {
   await using cluster = await disposableCluster({ threads: 1 });
   const { session } = cluster;

@@ -1,7 +1,7 @@
 import type { Table } from "apache-arrow";
 import { ClassCountError, ShapeError } from "../errors.js";
+import { rocAuc } from "../metrics/auc.js";
 import { classesOf, type Label } from "../table/classes.js";
-import { rocAuc } from "./auc.js";
 import { type Probabilities, probabilityOf } from "./probabilities.js";
 
 /** Rows with what is true of them and how a model scores them. */

@@ -1,11 +1,14 @@
 import { createRandom, currentAtom, type Random } from "@graphvm/engine";
 import { apply, type Groups, namespace, nodeId, type Op, type Pairs, type Ref, rule } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
-import { type ForestModel, fit, predictProba } from "../model/extra-trees.js";
+import { type ClassifierMetric, type Metric, measure, type RegressorMetric } from "../metrics/metrics.js";
+import { fit, type Predicted, predict, predictProba } from "../model/fit.js";
+import type { Classifier, Model, ModelOf, TargetOf } from "../model/models.js";
 import { averageProbabilities, type Probabilities } from "../model/probabilities.js";
 import { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows, splitRows } from "../model/scored-rows.js";
-import type { ExtraTreesSpec } from "../model/spec.js";
+import type { ClassifierSpec, ModelSpec, RegressorSpec } from "../model/specs.js";
 import { downsample, undersample } from "../table/sample.js";
+import { type Candidates, samplesOf, tableOfMetrics } from "./compare.js";
 
 /** Scored rows under a key that names the batch and the run of rows in it. */
 export type KeyedScores = Pairs<string, ScoredRows>;
@@ -31,19 +34,28 @@ export const ml = namespace("ml", {
       )(raw),
   ),
 
-  /** A model of column `y` from every other column. A specification without a seed gets one from the node. */
-  train: rule((data: Ref<Table>, y: string, spec: ExtraTreesSpec): Op<ForestModel> => apply(trainAtom, y, spec)(data)),
+  /**
+   * A model of column `y` (null for clusters) from every other column. A specification that takes a seed and has none gets
+   * one from the node.
+   */
+  train: rule(
+    <S extends ModelSpec>(data: Ref<Table>, y: TargetOf<S>, spec: S): Op<ModelOf<S>> =>
+      apply(trainAtom as (y: TargetOf<S>, spec: S, table: Table) => ModelOf<S>, y, spec)(data),
+  ),
 
   /** The probability of each class for each row; of several models, the average. */
   classifyProb: rule(
-    (
-      model: Ref<ForestModel> | readonly Ref<ForestModel>[],
-      data: Ref<Table>,
-    ): Op<Probabilities> | Ref<Probabilities> =>
+    (model: Ref<Classifier> | readonly Ref<Classifier>[], data: Ref<Table>): Op<Probabilities> | Ref<Probabilities> =>
       isList(model)
         ? ml.bagPred(model.map((each): Ref<Probabilities> => ml.classifyProb(each, data)))
-        : apply((trained: ForestModel, table: Table) => predictProba(trained, table))(model, data),
-  ) as (model: Ref<ForestModel> | readonly Ref<ForestModel>[], data: Ref<Table>) => Ref<Probabilities>,
+        : apply((trained: Classifier, table: Table) => predictProba(trained, table))(model, data),
+  ) as (model: Ref<Classifier> | readonly Ref<Classifier>[], data: Ref<Table>) => Ref<Probabilities>,
+
+  /** What a model says of each row: its class, a number, or its cluster. */
+  predict: rule(
+    <M extends Model>(model: Ref<M>, data: Ref<Table>): Op<Predicted<M>> =>
+      apply((trained: M, table: Table) => predict(trained, table))(model, data),
+  ),
 
   /** The average of several models' probabilities for the same rows, in the order given. */
   bagPred: rule(
@@ -56,12 +68,55 @@ export const ml = namespace("ml", {
       apply((target: string, p: Probabilities, table: Table) => aucOf(p, table, target), y)(predicted, data),
   ),
 
+  /** Predictions measured against column `y` of the table they were made for, one number a metric. */
+  measure: rule(
+    (
+      predicted: Ref<Probabilities | Float64Array>,
+      data: Ref<Table>,
+      y: string,
+      metrics: readonly Metric[],
+    ): Op<Float64Array> => apply(measureAtom, y, metrics)(predicted, data),
+  ),
+
+  /**
+   * Trains each of several classifiers and measures them on the rows they learned from ("in") and on others ("out"): a
+   * table with the columns `model`, `sample`, and one for each metric.
+   */
+  classifierMetrics: rule(
+    (from: Candidates<ClassifierSpec>, metrics: readonly ClassifierMetric[]): Op<Table> =>
+      apply.all(
+        tableOfMetrics,
+        Object.keys(from.models),
+        metrics,
+      )(
+        Object.values(from.models).flatMap((spec) => {
+          const model = ml.train(from.train, from.y, spec);
+          return samplesOf(from).map((data) => ml.measure(ml.classifyProb(model, data), data, from.y, metrics));
+        }),
+      ),
+  ),
+
+  /** The same for models of numbers. */
+  regressorMetrics: rule(
+    (from: Candidates<RegressorSpec>, metrics: readonly RegressorMetric[]): Op<Table> =>
+      apply.all(
+        tableOfMetrics,
+        Object.keys(from.models),
+        metrics,
+      )(
+        Object.values(from.models).flatMap((spec) => {
+          const model = ml.train(from.train, from.y, spec);
+          return samplesOf(from).map((data) => ml.measure(ml.predict(model, data), data, from.y, metrics));
+        }),
+      ),
+  ),
+
   /**
    * A mapper for `mr.mapReduce` over test batches: trains a model on each training set and scores the batch with every
    * one. Pairs of (batch and run of rows, scores): one for each run and model, in the models' order.
    */
   batchPred: rule(
-    (test: Ref<Table>, spec: ExtraTreesSpec, y: string, trains: readonly Ref<Table>[]): Op<KeyedScores> =>
+    (test: Ref<Table>, spec: ClassifierSpec, y: string, trains: readonly Ref<Table>[]): Op<KeyedScores> =>
       apply.all(
         keyScores,
         y,
@@ -97,8 +152,21 @@ function ownRandom(): Random {
   return currentAtom()?.random ?? createRandom(0);
 }
 
-function trainAtom(y: string, spec: ExtraTreesSpec, table: Table): ForestModel {
-  return fit(spec.seed === undefined ? { ...spec, seed: ownRandom().uint32() } : spec, table, y);
+/** Models that draw nothing. */
+const SEEDLESS = ["LogisticRegression", "LinearRegression", "Ridge", "Lasso", "ElasticNet", "GaussianNB"];
+
+function trainAtom<S extends ModelSpec>(y: TargetOf<S>, spec: S, table: Table): ModelOf<S> {
+  const draws = !SEEDLESS.includes(spec.model) && (spec as { readonly seed?: number }).seed === undefined;
+  return fit(draws ? { ...spec, seed: ownRandom().uint32() } : spec, table, y);
+}
+
+function measureAtom(
+  y: string,
+  metrics: readonly Metric[],
+  predicted: Probabilities | Float64Array,
+  table: Table,
+): Float64Array {
+  return Float64Array.from(metrics, (metric) => measure(metric, predicted, table, y));
 }
 
 /** Scores of one test batch by each model, cut into keyed runs. */

@@ -44,3 +44,17 @@ export function takeRows(table: Table, rows: Int32Array): Table {
   const columns = names.map((name) => toData(gather(flatColumn(table, name), rows)));
   return tableOf(names, columns, rows.length);
 }
+
+/**
+ * A table whose named column has its values in another order of rows; the others are as they are.
+ *
+ * @throws MissingColumnError; ColumnTypeError for nested columns.
+ */
+export function takeColumn(table: Table, name: string, rows: Int32Array): Table {
+  const names = columnNames(table);
+  const columns = names.map((each) => {
+    const column = flatColumn(table, each);
+    return toData(each === name ? gather(column, rows) : column);
+  });
+  return tableOf(names, columns, table.numRows);
+}

@@ -1,7 +1,7 @@
 /** Nodes of trees while they grow: arrays that double. */
 export interface NodeStore {
-  /** Adds a leaf with the class shares `counts / rows` and returns its number. */
-  add(counts: Float64Array, rows: number): number;
+  /** Adds a leaf whose values are `sums / weight` (class shares, or a mean) and returns its number. */
+  add(sums: Float64Array, weight: number): number;
   /** Makes a leaf an inner node. */
   split(node: number, feature: number, threshold: number): void;
   link(parent: number, isLeft: boolean, child: number): void;
@@ -16,33 +16,49 @@ export interface TreeNodes {
   readonly threshold: Float64Array;
   readonly left: Int32Array;
   readonly right: Int32Array;
-  /** Share of each class among the training rows of the node: `value[node * classes + k]`. */
+  /** Share of each class among the training rows of the node, `value[node * classes + k]`; or their mean. */
   readonly value: Float64Array;
 }
 
-export function createNodeStore(classes: number): NodeStore {
+/** Nodes that know how many rows, or how much weight of them, they had in training. */
+export interface WeightedNodes extends TreeNodes {
+  readonly weight: Float64Array;
+}
+
+/** @param width values of a node: the number of classes, or 1 */
+export function createNodeStore(width: number): NodeStore & { finishWeighted(): WeightedNodes } {
   let capacity = 256;
   let count = 0;
   let feature = new Int32Array(capacity);
   let threshold = new Float64Array(capacity);
   let left = new Int32Array(capacity);
   let right = new Int32Array(capacity);
-  let value = new Float64Array(capacity * classes);
+  let weights = new Float64Array(capacity);
+  let value = new Float64Array(capacity * width);
   const grow = (): void => {
     capacity *= 2;
     feature = copied(feature, new Int32Array(capacity));
     threshold = copied(threshold, new Float64Array(capacity));
     left = copied(left, new Int32Array(capacity));
     right = copied(right, new Int32Array(capacity));
-    value = copied(value, new Float64Array(capacity * classes));
+    weights = copied(weights, new Float64Array(capacity));
+    value = copied(value, new Float64Array(capacity * width));
   };
+  const finish = (): TreeNodes => ({
+    feature: feature.slice(0, count),
+    threshold: threshold.slice(0, count),
+    left: left.slice(0, count),
+    right: right.slice(0, count),
+    value: value.slice(0, count * width),
+  });
   return {
-    add(counts, rows) {
+    add(sums, weight) {
       if (count === capacity) grow();
       feature[count] = -1;
       left[count] = -1;
       right[count] = -1;
-      for (let k = 0; k < classes; k++) value[count * classes + k] = counts[k]! / rows;
+      weights[count] = weight;
+      for (let k = 0; k < width; k++) value[count * width + k] = sums[k]! / weight;
       return count++;
     },
     split(node, f, t) {
@@ -52,13 +68,8 @@ export function createNodeStore(classes: number): NodeStore {
     link(parent, isLeft, child) {
       (isLeft ? left : right)[parent] = child;
     },
-    finish: () => ({
-      feature: feature.slice(0, count),
-      threshold: threshold.slice(0, count),
-      left: left.slice(0, count),
-      right: right.slice(0, count),
-      value: value.slice(0, count * classes),
-    }),
+    finish,
+    finishWeighted: () => ({ ...finish(), weight: weights.slice(0, count) }),
   };
 }
 
