@@ -159,6 +159,11 @@ export class MasterEndingError extends GraphvmError {
   static override readonly code = "GVM3504";
 }
 
+/** An input whose name a recording must not keep: it holds a secret, or is one's. */
+export class SecretInputError extends GraphvmError {
+  static override readonly code = "GVM3505";
+}
+
 /** What a replay was asked for does not fit the recording: a node or program it does not have. */
 export class ReplayOptionError extends GraphvmError {
   static override readonly code = "GVM3701";
@@ -224,6 +229,7 @@ registerErrors(
   ValueLostError,
   GraphEmptiedError,
   MasterEndingError,
+  SecretInputError,
   ReplayOptionError,
   SpillFailedError,
   ValueTooLargeError,

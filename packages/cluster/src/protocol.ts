@@ -29,7 +29,24 @@ export const programSchema = v.object({
   map: v.exactOptional(v.string()),
 });
 
-export const sessionSchema = v.object({ seed: v.number(), epoch: v.number() });
+/** `strict`: atoms that read what is not declared are refused. */
+export const sessionSchema = v.object({ seed: v.number(), epoch: v.number(), strict: v.exactOptional(v.boolean()) });
+
+/** What atoms of one node read without declaring it. */
+export const nodeReadsSchema = v.object({
+  node: nodeIdSchema,
+  label: v.pipe(v.string(), v.maxLength(400)),
+  reads: v.pipe(
+    v.array(
+      v.object({
+        kind: v.picklist(["file", "network", "environment", "process", "clock", "random"]),
+        what: v.pipe(v.string(), v.maxLength(400)),
+      }),
+    ),
+    v.maxLength(100),
+    v.readonly(),
+  ),
+});
 
 /** What a worker is told of its session, and says again when it comes back. */
 export const workerSessionSchema = v.object({ ...sessionSchema.entries, session: v.string(), graph: v.number() });
@@ -70,6 +87,7 @@ export const runAnswerSchema = v.union([
     size: byteCount,
     seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
     bytes: v.exactOptional(bytesSchema),
+    undeclared: v.exactOptional(v.pipe(v.array(nodeReadsSchema), v.maxLength(100), v.readonly())),
   }),
   v.object({ returned: v.literal(true) }),
   v.object({ missing: v.pipe(v.array(nodeIdSchema), v.minLength(1)), host: v.string() }),

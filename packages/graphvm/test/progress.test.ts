@@ -179,6 +179,7 @@ const found = {
   version: "0.1.0",
   seed: 0,
   epoch: 0,
+  strict: false,
   uptime: 190,
   clients: 2,
   programs: [{ name: "fraud", hash: "0123456789abcdef" }],
@@ -209,6 +210,7 @@ const found = {
     },
   ],
   jobs: { total: 40, done: 13, running: 1, waiting: 26, failed: 0 },
+  undeclared: [],
   waitingFor: [
     { what: "other jobs", jobs: 20 },
     { what: "a free worker", jobs: 6 },

@@ -24,6 +24,7 @@ const schema = v.object({
   id: v.pipe(v.string(), v.minLength(1), v.maxLength(100)),
   seed: v.number(),
   epoch: v.number(),
+  strict: v.exactOptional(v.boolean()),
   host: v.exactOptional(v.string()),
   port: v.exactOptional(v.number()),
   roots: v.array(v.string()),

@@ -70,7 +70,7 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     const since = session.outcomesSince();
     const news = log.news(log.toldJobs ? since : all!).map((job) => ({ ...job }));
     const details = await jobDetails(news, session, log);
-    const logged = { jobs: await log.box(news), ...details };
+    const logged = { jobs: await log.box(news as unknown as Json, true), ...details };
     return { answer: { jobs: brief ? [] : all }, logged };
   }),
 

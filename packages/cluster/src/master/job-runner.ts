@@ -19,6 +19,7 @@ import { BoundInputs } from "./bound-inputs.js";
 import type { JobFiles } from "./job-files.js";
 import { JobValues } from "./job-values.js";
 import { RunTimers } from "./run-timers.js";
+import { UndeclaredByJob } from "./undeclared.js";
 import { WantedValues } from "./wanted-values.js";
 import type { WorkerPool } from "./worker-pool.js";
 
@@ -58,6 +59,8 @@ export class JobRunner {
   readonly activity: Activity;
   readonly #watch: Watch;
   readonly #finished = new Set<string>();
+  /** What atoms read without declaring it. */
+  readonly undeclared = new UndeclaredByJob();
   /** Small values that came along with the news of their jobs. */
   readonly #wanted = new WantedValues();
   readonly #patience: number;
@@ -230,6 +233,7 @@ export class JobRunner {
     this.#scheduler = new Scheduler(this.#returned !== undefined);
     for (const worker of this.#pool.list()) this.#rejoin(worker, this.#generation);
     this.#planned = new Map();
+    this.undeclared.clear();
     this.#wanted.clear();
     this.#finished.clear();
     this.#firstError = undefined;
@@ -376,6 +380,7 @@ export class JobRunner {
       const about = { "graphvm.job": id, "graphvm.rule": job.rule, "graphvm.worker": worker };
       const answer = await traced("graphvm.job", "CLIENT", about, ask, trace ?? ROOT_CONTEXT);
       if ("bytes" in answer && answer.bytes) this.#wanted.keep(id, answer.bytes);
+      if ("undeclared" in answer && generation === this.#generation) this.undeclared.add(id, answer.undeclared ?? []);
       event =
         "missing" in answer
           ? { kind: "inputsMissing", worker, job: id, inputs: answer.missing, host: answer.host }

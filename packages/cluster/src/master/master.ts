@@ -54,6 +54,7 @@ const recordingSchema = v.strictObject({
 const restartSchema = v.strictObject({
   seed: v.pipe(v.number(), v.safeInteger()),
   epoch: v.pipe(v.number(), v.safeInteger()),
+  strict: v.exactOptional(v.boolean()),
   roots: v.array(v.string()),
   inputs: v.record(v.string(), v.string()),
 });
@@ -250,11 +251,11 @@ export class Master {
       ...own(
         "restart",
         restartSchema,
-        async ({ seed, epoch, roots, inputs }) => {
-          await this.#restart(seed, epoch, roots, inputs);
+        async ({ seed, epoch, strict = false, roots, inputs }) => {
+          await this.#restart(seed, epoch, strict, roots, inputs);
           return NOTHING;
         },
-        ({ seed, epoch }) => ({ seed, epoch }),
+        ({ seed, epoch, strict }) => ({ seed, epoch, ...(strict === undefined ? {} : { strict }) }),
       ),
       endCluster: method(nothing, async () => {
         await this.#logged("endCluster", {}, async () => NOTHING, {});
@@ -273,6 +274,7 @@ export class Master {
   async #restart(
     seed: number,
     epoch: number,
+    strict: boolean,
     roots: readonly string[],
     inputs: { [uri: string]: string },
   ): Promise<void> {
@@ -284,7 +286,7 @@ export class Master {
     }
     this.#folder.write({ roots: [...roots], inputs });
     this.session.inputs.relocate(roots, new Map(Object.entries(inputs)));
-    await this.session.restart(seed, epoch);
+    await this.session.restart(seed, epoch, strict);
     this.log.restart();
   }
 

@@ -71,6 +71,7 @@ function makeHeader(
     createdAt: new Date(now).toISOString(),
     ...(lockfile === undefined ? {} : { lockfile }),
     ...(image === undefined || image === "" ? {} : { image }),
+    ...(session.strict ? { strict: true as const } : {}),
     ...(capture.length === 0 ? {} : { capture }),
     ...(author === undefined ? {} : { author: log.redact(author) }),
     ...(labels === undefined ? {} : { labels: log.redact({ ...labels }) }),

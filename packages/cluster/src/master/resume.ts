@@ -21,20 +21,25 @@ export interface FolderOptions {
   readonly seed?: number;
   readonly epoch?: number;
   readonly root?: string;
+  readonly strict?: boolean;
 }
 
 /** The folder of the session that is begun or gone on with. */
-export function openFolder({ resume, journal, seed, epoch, root }: FolderOptions, now: () => number): SessionFolder {
+export function openFolder(
+  { resume, journal, seed, epoch, root, strict }: FolderOptions,
+  now: () => number,
+): SessionFolder {
   if (resume === undefined) {
     return SessionFolder.begin(journal, {
       seed: seed ?? 0,
       epoch: epoch ?? now(),
       roots: [root ?? process.cwd()],
+      ...(strict === undefined ? {} : { strict }),
     });
   }
-  if (journal !== undefined || seed !== undefined || epoch !== undefined) {
+  if (journal !== undefined || seed !== undefined || epoch !== undefined || strict !== undefined) {
     throw new SessionFolderError(
-      "A session that is resumed keeps its journal, seed and epoch: leave them out beside resume.",
+      "A session that is resumed keeps its journal, seed, epoch and strictness: leave them out beside resume.",
       { folder: resume },
     );
   }
@@ -81,8 +86,8 @@ async function again({ session, log }: Master, line: JournalLine, thisGraph: boo
   }
   if (method === "clearRecording") log.clearRecording();
   if (method === "restart") {
-    const { seed, epoch } = params as { seed: number; epoch: number };
-    await session.restart(seed, epoch);
+    const { seed, epoch, strict = false } = params as { seed: number; epoch: number; strict?: boolean };
+    await session.restart(seed, epoch, strict);
     log.restart();
   }
   if (method === "dispatchJobs") session.inputs.expect(inputsOf(await log.unbox(line.result ?? null)));

@@ -1,12 +1,14 @@
 import { InputChangedError, InputMissingError } from "@graphvm/engine";
-import { inputPath, LocalInputs, stampOf } from "@graphvm/engine/internal";
+import { FetchedInputs, inputPath, LocalInputs, remoteScheme, stampOf } from "@graphvm/engine/internal";
+import { SecretInputError } from "../errors.js";
 import type { DeclaredFile } from "../planner/declared-files.js";
 import type { JobFile } from "../protocol.js";
-import type { RecordedInput } from "../recording/index.js";
+import { isSecretKey, type RecordedInput, redactText } from "../recording/index.js";
 
 /** The declared inputs of a session, as the master finds them under its roots. */
 export class SessionInputs {
   readonly #local = new LocalInputs();
+  #fetched = new FetchedInputs();
   readonly #files = new Map<string, JobFile>();
   readonly #expected = new Map<string, string>();
   #roots: readonly string[];
@@ -23,15 +25,24 @@ export class SessionInputs {
     this.#mapped = mapped;
     this.#files.clear();
     this.#expected.clear();
+    this.close();
+  }
+
+  /** Copies of what was fetched go. */
+  close(): void {
+    this.#fetched.close();
+    this.#fetched = new FetchedInputs();
   }
 
   /**
-   * Hashes an input, or takes the hash from before where the file was not touched since. The master goes on meanwhile.
+   * Hashes an input, or takes the hash from before where the file was not touched since; one of another machine is fetched,
+   * once a session. The master goes on meanwhile.
    *
-   * @throws InputMissingError, InputChangedError where it is not what was declared, or not what it was before.
+   * @throws InputMissingError, InputChangedError where it is not what was declared, or not what it was before;
+   * SecretInputError where its name may not be written down.
    */
   async resolve({ uri, sha256: declared }: DeclaredFile): Promise<JobFile> {
-    const path = this.#find(uri);
+    const path = await this.#find(uri);
     const stamp = stampOf(path);
     if (!stamp)
       throw new InputMissingError(
@@ -74,10 +85,29 @@ export class SessionInputs {
     return files.sort((a, b) => (a.uri < b.uri ? -1 : 1));
   }
 
-  #find(uri: string): string {
+  async #find(uri: string): Promise<string> {
+    refuseSecret(uri);
     const mapped = this.#mapped.get(uri);
     if (mapped !== undefined) return mapped;
+    if (remoteScheme(uri) !== undefined) return this.#fetched.fetch(uri);
     const paths = this.#roots.map((root) => inputPath(root, uri));
     return paths.find((path) => stampOf(path)) ?? paths[0]!;
   }
+}
+
+/** The names of inputs stand in the journal and in recordings. @throws SecretInputError */
+function refuseSecret(uri: string): void {
+  const name = /^env:(.*)$/.exec(uri)?.[1];
+  if (name !== undefined && isSecretKey(name)) {
+    throw new SecretInputError(
+      `The variable ${name} is named like a secret, and what is declared may be captured: read it outside the graph.`,
+      { uri },
+    );
+  }
+  const shown = redactText(uri);
+  if (shown === uri) return;
+  throw new SecretInputError(
+    `The input ${shown} has a secret in its name, which a recording would keep: name it without, or fetch it before the graph runs.`,
+    { uri: shown },
+  );
 }

@@ -1,4 +1,4 @@
-import type { Labels } from "@graphvm/engine";
+import type { Labels, NodeReads } from "@graphvm/engine";
 import type { WireRefs } from "@graphvm/rules/internal";
 import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
@@ -48,6 +48,8 @@ export interface SessionOptions {
   readonly memory?: number | undefined;
   /** Workers of the master before this one may come back with what they hold. */
   readonly returning: boolean;
+  /** Atoms that read what is not declared are refused. */
+  readonly strict?: boolean | undefined;
 }
 
 /** Where a graph is cut. */
@@ -75,6 +77,8 @@ export interface JobOutcome {
   readonly rule: string;
   readonly digest: string;
   readonly worker: string;
+  /** What its atoms read without declaring it: a replay can't check that it is the same then. */
+  readonly undeclared?: readonly NodeReads[];
 }
 
 /** What a master does for its session, whoever asks: programs, planning, jobs, values. Logs nothing. */
@@ -115,8 +119,8 @@ export class MasterSession {
     this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane);
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits, (text) => watch.tell({ kind: "printed", where: "planner", text }));
-    const { id: session, seed, epoch } = options;
-    this.#setup = { session: { session, graph: 0, seed, epoch }, programs: [] };
+    const { id: session, seed, epoch, strict = false } = options;
+    this.#setup = { session: { session, graph: 0, seed, epoch, strict }, programs: [] };
     this.pool = new WorkerPool(() => this.#setup, {
       joined: (worker, { host, node, labels = {}, back }, held) => {
         watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
@@ -139,6 +143,11 @@ export class MasterSession {
 
   get epoch(): number {
     return this.#setup.session.epoch;
+  }
+
+  /** Whether atoms that read what is not declared are refused. */
+  get strict(): boolean {
+    return this.#setup.session.strict ?? false;
   }
 
   /** Which graph there is: another number after each that was emptied. */
@@ -266,12 +275,19 @@ export class MasterSession {
 
   /** Every job that is done, in order. */
   outcomes(): JobOutcome[] {
-    return this.runner.jobs().filter(isDone).map(outcome);
+    return this.#outcomes(this.runner.jobs());
   }
 
   /** Those that were done since this was called last, in order. */
   outcomesSince(): JobOutcome[] {
-    return this.runner.finishedSince().filter(isDone).map(outcome);
+    return this.#outcomes(this.runner.finishedSince());
+  }
+
+  #outcomes(jobs: readonly KnownJob[]): JobOutcome[] {
+    return jobs.filter(isDone).map((known) => {
+      const undeclared = this.runner.undeclared.of(known.job.id);
+      return undeclared.length === 0 ? outcome(known) : { ...outcome(known), undeclared };
+    });
   }
 
   /**
@@ -310,10 +326,10 @@ export class MasterSession {
     return this.programs.map((program) => ({ name: program.name, hash: program.hash, blob: blobOf(program) }));
   }
 
-  /** Starts over with another seed and epoch: no programs, no graph. */
-  async restart(seed: number, epoch: number): Promise<void> {
+  /** Starts over as another session: no programs, no graph. */
+  async restart(seed: number, epoch: number, strict: boolean): Promise<void> {
     this.runner.boundInputs.clear();
-    this.#setup = { session: { ...this.#setup.session, seed, epoch }, programs: [] };
+    this.#setup = { session: { ...this.#setup.session, seed, epoch, strict }, programs: [] };
     this.readers.clear();
     await this.#planner.reload([]);
     this.#emptied();
@@ -360,6 +376,7 @@ export class MasterSession {
       version: VERSION,
       seed: this.seed,
       epoch: this.epoch,
+      strict: this.strict,
       uptime: this.uptime,
       clients: this.clients,
       programs: this.programs.map(({ name, hash }) => ({ name, hash })),
@@ -380,6 +397,8 @@ export class MasterSession {
       }),
       jobs: this.runner.progress(),
       waitingFor: this.runner.waitingFor(),
+      /** What atoms read without declaring it, by node. */
+      undeclared: this.runner.undeclared.list(),
       /** Bytes that processes of each plane sent to others. */
       planes: this.#planes(),
       secondsLeft: left ?? null,
@@ -410,6 +429,7 @@ export class MasterSession {
     this.pool.closeAll();
     this.data.close();
     this.store.close();
+    this.inputs.close();
     await this.#planner.close();
   }
 }

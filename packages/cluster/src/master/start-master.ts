@@ -50,6 +50,11 @@ export interface MasterOptions {
   readonly seed?: number;
   /** What the clock says inside atoms, in milliseconds since 1970. Default: now, once. */
   readonly epoch?: number;
+  /**
+   * Atoms that read what is not declared (files, network, environment, other programs, Node's own clocks) fail with
+   * UndeclaredReadError. Default: such reads are told by `wait` and `status`. Native code is not seen.
+   */
+  readonly strict?: boolean;
   /** Where relative input URIs are looked for. Default: the working directory. */
   readonly root?: string;
   /** Where the session's journal is kept, in a folder of its own. Default: a temporary folder that goes with the session. */
@@ -117,7 +122,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const secrets = [...variables, ...Object.values<string | undefined>({ ...tokens })].filter((secret) => !!secret);
   const labels = checkLabels(options.labels ?? {}, "the master's threads");
   const folder = openFolder(options, now);
-  const { id, seed, epoch, roots, host, port } = folder.record;
+  const { id, seed, epoch, strict, roots, host, port } = folder.record;
   const log = await SessionLog.open(folder, now, secrets as string[]).catch((error: unknown) => {
     folder.close();
     throw error;
@@ -131,6 +136,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     id,
     seed,
     epoch,
+    strict,
     roots,
     limits: { seconds: options.plannerSeconds ?? 60, nodes: options.maxNodes ?? 50_000_000 },
     dial: { token: tokens.worker, heartbeat, ...(tls && { tls: { ...tls, ca: tls.ca ?? tls.clientCa } }) },

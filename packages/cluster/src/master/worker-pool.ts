@@ -32,6 +32,7 @@ export interface SessionSetup {
     readonly graph: number;
     readonly seed: number;
     readonly epoch: number;
+    readonly strict: boolean;
   };
   readonly programs: readonly Program[];
 }

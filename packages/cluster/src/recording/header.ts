@@ -29,6 +29,7 @@ const schema = v.looseObject({
   createdAt: v.pipe(v.string(), v.regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/, "is no ISO time in UTC")),
   lockfile: v.exactOptional(text),
   image: v.exactOptional(text),
+  strict: v.exactOptional(v.literal(true)),
   capture: v.exactOptional(v.array(v.picklist(["inputs", "outputs"]))),
   author: v.exactOptional(text),
   inputs: v.array(
@@ -89,6 +90,8 @@ export interface RecordingHeader {
   lockfile?: string;
   /** Digest of the container image. */
   image?: string;
+  /** Atoms that read what is not declared were refused. */
+  strict?: true;
   /** What travels besides code and digests: bytes of inputs, values of jobs. */
   capture?: ("inputs" | "outputs")[];
   /** Who recorded. */

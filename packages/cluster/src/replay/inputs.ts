@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { InputMissingError } from "@graphvm/engine";
-import { inputPath, stampOf } from "@graphvm/engine/internal";
+import { type FetchedInputs, inputPath, remoteScheme, stampOf } from "@graphvm/engine/internal";
 import { inputBlobs, type RecordedInput, type Recording } from "../recording/index.js";
 
 /** An input as it is found here: a file, or blobs of the recording. */
@@ -11,8 +11,8 @@ export interface FoundInput {
 }
 
 /**
- * Finds the inputs of a recording: where the map says, else in the recording itself, else under each root in turn. Files are
- * hashed.
+ * Finds the inputs of a recording: where the map says, else in the recording itself, else under each root in turn, or fetched
+ * from where they were. Files are hashed.
  *
  * @throws InputMissingError naming the first that is nowhere; nothing was run then.
  */
@@ -20,6 +20,7 @@ export async function findInputs(
   recording: Recording,
   roots: readonly string[],
   mapped: ReadonlyMap<string, string>,
+  fetched: FetchedInputs,
 ): Promise<FoundInput[]> {
   const found: FoundInput[] = [];
   for (const input of recording.header.inputs) {
@@ -29,7 +30,12 @@ export async function findInputs(
       found.push({ input, from: { blobs } });
       continue;
     }
-    const candidates = named === undefined ? [...new Set(roots.map((root) => inputPath(root, input.uri)))] : [named];
+    const candidates =
+      named !== undefined
+        ? [named]
+        : remoteScheme(input.uri) !== undefined
+          ? [await fetched.fetch(input.uri)]
+          : [...new Set(roots.map((root) => inputPath(root, input.uri)))];
     const path = candidates.find((each) => stampOf(each));
     if (path === undefined) throw missing(input.uri, candidates);
     found.push({ input, from: { path, sha256: await hashFile(path) } });

@@ -1,9 +1,10 @@
 import { dirname, resolve } from "node:path";
+import { FetchedInputs } from "@graphvm/engine/internal";
 import { connect } from "../client/connect.js";
 import { RecordingFile } from "../client/recording-file.js";
 import { Session } from "../client/session.js";
 import { ReplayOptionError } from "../errors.js";
-import type { JobOutcome } from "../master/session.js";
+import type { JobOutcome, SessionStatus } from "../master/session.js";
 import { startMaster } from "../master/start-master.js";
 import type { PlannedNode } from "../planner/planner-graph.js";
 import {
@@ -40,6 +41,8 @@ export interface ReplayOptions {
   readonly until?: string;
   /** Called where it stopped, with the node's inputs and its value, while the cluster still runs. */
   readonly onStop?: (stopped: StoppedReplay) => unknown;
+  /** Atoms that read what is not declared are refused. Default: as in the session that was recorded. */
+  readonly strict?: boolean;
   /** Another seed than the recorded one. */
   readonly seed?: number;
   /** Modules that take the place of recorded programs, by name. */
@@ -78,7 +81,8 @@ export async function replayRecording(
   const mapped = new Map(Object.entries(options.inputs ?? {}));
   refuseUnknown(mapped.keys(), recording);
   const changes = await readChanges(recording, options.code ?? {}, options.seed);
-  const found = await findInputs(recording, roots, mapped);
+  using fetched = new FetchedInputs();
+  const found = await findInputs(recording, roots, mapped, fetched);
   const level = options.verify === "nodes" && hasNodeDigests(recording) ? "nodes" : "jobs";
   const base = {
     level,
@@ -93,17 +97,18 @@ export async function replayRecording(
     const nothing = { calls: 0, compared: 0, equal: 0, diverged: 1, workers: 0 };
     return { verdict: "diverged", ...nothing, first: changed, ...base, seconds: seconds() };
   }
-  return withSession(target, recording, roots, found, options.seed, async (session, setting) => {
+  return await withSession(target, recording, roots, found, options, async (session, setting) => {
     const { workers } = await session.status();
     const stop = options.onProgress ? session.onProgress(options.onProgress) : undefined;
     const comparison: Comparison = { session, recording, changes, level, tally: new Tally() };
     const stopped = await issueCalls(comparison, setting, options);
     stop?.();
+    const unseen = undeclaredWarning(await session.look());
     const { calls, compared, equal, diverged, first } = comparison.tally;
     const tally = { calls, compared, equal, diverged, ...(first ? { first } : {}) };
     const verdict = diverged === 0 ? "equal" : "diverged";
     const ended = { workers: workers.length, seconds: seconds(), ...(stopped ? { stopped } : {}) };
-    return { verdict, ...tally, ...base, ...ended };
+    return { verdict, ...tally, ...base, warnings: [...base.warnings, ...unseen], ...ended };
   });
 }
 
@@ -187,11 +192,11 @@ async function withSession<T>(
   recording: Recording,
   roots: readonly string[],
   found: readonly FoundInput[],
-  otherSeed: number | undefined,
+  options: Pick<ReplayOptions, "seed" | "strict">,
   work: (session: Session, setting: ReplaySetting) => Promise<T>,
 ): Promise<T> {
   const { epoch } = recording.header;
-  const seed = otherSeed ?? recording.header.seed;
+  const { seed = recording.header.seed, strict = recording.header.strict ?? false } = options;
   const folder = makeTempFolder("graphvm-replay-");
   let files: Promise<{ readonly [uri: string]: string }> | undefined;
   const setting: ReplaySetting = {
@@ -205,7 +210,7 @@ async function withSession<T>(
   };
   const begin = async (session: Session, own: boolean): Promise<T> => {
     const inputs = own ? await setting.files() : await placeThere(found, recording, session);
-    await session.replayCall("restart", { seed, epoch, roots: [...roots], inputs });
+    await session.replayCall("restart", { seed, epoch, strict, roots: [...roots], inputs });
     return work(session, setting);
   };
   let master: Awaited<ReturnType<typeof startMaster>> | undefined;
@@ -243,6 +248,17 @@ function refuseUnknown(uris: Iterable<string>, { header }: Recording): void {
 function levelWarning(asked: ReplayOptions["verify"], level: "jobs" | "nodes"): string[] {
   if (asked !== "nodes" || level === "nodes") return [];
   return ["the recording has digests of jobs only, so nodes were not compared: record with --digests nodes"];
+}
+
+/** Where atoms read what nobody declared, equal bytes say less. */
+function undeclaredWarning({ undeclared }: SessionStatus): string[] {
+  if (undeclared.length === 0) return [];
+  const [first] = undeclared;
+  const { kind, what } = first!.reads[0]!;
+  const others = undeclared.length === 1 ? "" : ` and ${undeclared.length - 1} more`;
+  return [
+    `${first!.label}${others} read what is not declared (${kind} ${what}): whether that is as it was when it was recorded, nobody can tell`,
+  ];
 }
 
 function inputDivergence({ input, from }: FoundInput): Divergence | undefined {

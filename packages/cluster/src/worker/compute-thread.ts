@@ -1,4 +1,4 @@
-import { createGraph, decodeValue, type Graph } from "@graphvm/engine";
+import { createGraph, decodeValue, type Graph, type NodeReads } from "@graphvm/engine";
 import { encodeShared } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { programFolder } from "../program/program-folder.js";
@@ -26,6 +26,8 @@ export interface ComputeResult {
   readonly digest: string;
   readonly size: number;
   readonly bytes?: Uint8Array;
+  /** What atoms of this thread read without declaring it, since the job before. */
+  readonly undeclared?: readonly NodeReads[];
 }
 
 /** The thread in which a worker computes: holds the programs and the graph, and runs one job at a time. */
@@ -49,20 +51,22 @@ export function run(transport: Transport): void {
     const [ref] = await programs.read(job.refs);
     const value = await into.calc(ref!, { signal });
     const digest = into.digest(job.id);
-    if (job.noCopy) return { digest, size: 0 };
+    const undeclared = newReads(into);
+    const told = undeclared.length === 0 ? {} : { undeclared };
+    if (job.noCopy) return { digest, size: 0, ...told };
     const bytes = encodeShared(value);
-    return { digest, size: bytes.length, bytes };
+    return { digest, size: bytes.length, bytes, ...told };
   };
 
   const peer = new Peer(
     transport,
     {
-      configure: method(configureSchema, ({ memory, ...configured }) => {
+      configure: method(configureSchema, ({ memory, strict = false, ...configured }) => {
         session = configured;
         inputs = new PlacedInputs();
         const old = graph;
         const retain = memory === undefined ? "all" : { bytes: memory, folder: programFolder() };
-        graph = createGraph({ ...session, inputs, retain });
+        graph = createGraph({ ...session, inputs, retain, undeclared: strict ? "refuse" : "report" });
         void idle.then(() => old.close());
       }),
       clear: method(v.object({}), () => {
@@ -86,4 +90,17 @@ export function run(transport: Transport): void {
     "worker",
   );
   peer.on("abort", () => running.abort());
+}
+
+/** A job tells of so many nodes, and of so many reads of each; the first say what is to be mended. */
+const MOST_TOLD = 100;
+const MOST_TEXT = 400;
+
+function newReads(graph: Graph): NodeReads[] {
+  const found = graph.undeclaredReads({ fresh: true }).slice(0, MOST_TOLD);
+  return found.map(({ node, label, reads }) => ({
+    node,
+    label: label.slice(0, MOST_TEXT),
+    reads: reads.slice(0, MOST_TOLD).map(({ kind, what }) => ({ kind, what: what.slice(0, MOST_TEXT) })),
+  }));
 }

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { InputChangedError, InputMissingError } from "@graphvm/engine";
-import { inputPath, LocalInputs, stampOf } from "@graphvm/engine/internal";
+import { FetchedInputs, inputPath, LocalInputs, remoteScheme, stampOf } from "@graphvm/engine/internal";
 import type { JobFile } from "../protocol.js";
 import type { DataClient } from "../store/data-client.js";
 import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
@@ -10,6 +10,8 @@ export class InputFiles {
   readonly #local: LocalInputs;
   readonly #fetch: ((sha256: string, path: string) => Promise<void>) | undefined;
   readonly #fetched = new Map<string, Promise<string>>();
+  /** Inputs of this plane that lie on other machines. */
+  readonly #remote = new FetchedInputs();
   #folder: string | undefined;
 
   /** `fetch` copies an input from the master; without it, files carry the master's own paths. */
@@ -29,12 +31,12 @@ export class InputFiles {
   }
 
   /**
-   * What an input is that is bound to this process's plane: only its own root has it.
+   * What an input is that is bound to this process's plane: only its own root has it, or it is fetched from here.
    *
    * @throws InputMissingError
    */
   async find(uri: string): Promise<{ readonly sha256: string; readonly size: number }> {
-    const path = inputPath(this.#local.root, uri);
+    const path = await this.#path(uri);
     const stamp = stampOf(path);
     if (!stamp)
       throw new InputMissingError(
@@ -47,7 +49,7 @@ export class InputFiles {
   /** @throws InputMissingError, InputChangedError */
   async #placeBound(file: JobFile): Promise<JobFile> {
     const { uri, sha256 } = file;
-    const path = inputPath(this.#local.root, uri);
+    const path = await this.#path(uri);
     if ((await this.find(uri)).sha256 !== sha256)
       throw new InputChangedError(
         `The input ${uri} of plane ${file.plane} is not the file that was declared: its workers have different ones, or it changed.`,
@@ -76,12 +78,17 @@ export class InputFiles {
     return copy;
   }
 
+  async #path(uri: string): Promise<string> {
+    return remoteScheme(uri) === undefined ? inputPath(this.#local.root, uri) : this.#remote.fetch(uri);
+  }
+
   #folderPath(): string {
     this.#folder ??= makeTempFolder("graphvm-inputs-");
     return this.#folder;
   }
 
   close(): void {
+    this.#remote.close();
     if (this.#folder !== undefined) removeTempFolder(this.#folder);
   }
 }

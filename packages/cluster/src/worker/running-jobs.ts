@@ -159,13 +159,14 @@ export class RunningJobs {
     const result = await this.#compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
     // an estimate for the master, which reaches no value
     const seconds = (performance.now() - start) / 1000;
-    const { digest, size, bytes } = result;
+    const { digest, size, bytes, undeclared } = result;
+    const said = { digest, size, seconds, ...(undeclared === undefined ? {} : { undeclared }) };
     if (bytes) await store.put(id, bytes, graph, bound);
     if (store.graph === graph) this.#done.set(id, { digest, size });
     // what is bound to a plane goes to no client
     const along = job.wanted && bound === undefined && bytes && size <= SMALL && this.#shared.host !== "";
-    if (!along) return { digest, size, seconds };
+    if (!along) return said;
     this.#shared.sent.add("", size);
-    return { digest, size, seconds, bytes };
+    return { ...said, bytes };
   }
 }

@@ -68,6 +68,10 @@ export class FetchedInputs {
     this.#coming.clear();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   async #fetch(uri: string): Promise<string> {
     const scheme = remoteScheme(uri)!;
     const fetcher = fetchers.get(scheme);

@@ -13,6 +13,12 @@ export interface UndeclaredRead {
   readonly what: string;
 }
 
+/** The undeclared reads of one node, by its handle. */
+export interface FoundReads {
+  readonly node: number;
+  readonly reads: readonly UndeclaredRead[];
+}
+
 /** So many different ones are kept; a session of a few programs has few, and a loop over paths must not fill memory. */
 const MOST = 1000;
 
@@ -39,6 +45,7 @@ export class UndeclaredReads {
   readonly policy: ReadPolicy;
   readonly #found = new Map<number, Map<string, UndeclaredRead>>();
   readonly #refused = new Map<number, UndeclaredReadError>();
+  readonly #fresh = new Map<number, UndeclaredRead[]>();
   #size = 0;
 
   constructor(policy: ReadPolicy) {
@@ -50,7 +57,9 @@ export class UndeclaredReads {
     const key = `${kind} ${what}`;
     const own = this.#found.get(node) ?? new Map<string, UndeclaredRead>();
     if (!own.has(key) && this.#size < MOST) {
-      this.#found.set(node, own.set(key, { kind, what }));
+      const read = { kind, what };
+      this.#found.set(node, own.set(key, read));
+      this.#fresh.set(node, [...(this.#fresh.get(node) ?? []), read]);
       this.#size++;
     }
     if (this.policy === "report") return;
@@ -78,7 +87,15 @@ export class UndeclaredReads {
   }
 
   /** What was found, by node, in the order in which nodes were. */
-  list(): { readonly node: number; readonly reads: readonly UndeclaredRead[] }[] {
+  list(): FoundReads[] {
     return [...this.#found].map(([node, reads]) => ({ node, reads: [...reads.values()] }));
+  }
+
+  /** What was found since this was asked last. */
+  fresh(): FoundReads[] {
+    if (this.#fresh.size === 0) return [];
+    const found = [...this.#fresh].map(([node, reads]) => ({ node, reads }));
+    this.#fresh.clear();
+    return found;
   }
 }

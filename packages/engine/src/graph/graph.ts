@@ -112,10 +112,15 @@ export class Graph implements Disposable {
     return Array.isArray(targets) ? values : values[0];
   }
 
-  /** What atoms read without declaring it, so far: a replay can't check that it is still the same. */
-  undeclaredReads(): NodeReads[] {
+  /**
+   * What atoms read without declaring it, so far: a replay can't check that it is still the same.
+   *
+   * @param options.fresh Only what was found since it was asked for like this last.
+   */
+  undeclaredReads({ fresh = false }: { readonly fresh?: boolean } = {}): NodeReads[] {
     const { table } = this.structure;
-    return this.#session.reads!.list().map(({ node, reads }) => {
+    const found = fresh ? this.#session.reads!.fresh() : this.#session.reads!.list();
+    return found.map(({ node, reads }) => {
       const ref = table.ref(node);
       return { node: table.idHex(node), label: ref ? describeRef(ref, 60) : table.idHex(node), reads };
     });

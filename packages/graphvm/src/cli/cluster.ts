@@ -11,6 +11,7 @@ export interface ClusterFlags extends MasterFlags {
   readonly root?: string;
   readonly plannerSeconds?: number;
   readonly secretEnv?: readonly string[];
+  readonly strict?: boolean;
 }
 
 /** Workers of a cluster that a command starts for itself. */
@@ -35,7 +36,7 @@ export async function openCluster<T>(
   workers = DEFAULT_WORKERS,
 ): Promise<T> {
   if (flags.master !== undefined) {
-    const own = (["workers", "seed", "root", "plannerSeconds", "secretEnv"] as const).find(
+    const own = (["workers", "seed", "root", "plannerSeconds", "secretEnv", "strict"] as const).find(
       (name) => flags[name] !== undefined,
     );
     if (own !== undefined) {
@@ -49,7 +50,7 @@ export async function openCluster<T>(
       await session.close();
     }
   }
-  const { seed, root, plannerSeconds, secretEnv } = flags;
+  const { seed, root, plannerSeconds, secretEnv, strict } = flags;
   const master = context.own(
     await startMaster({
       port: 0,
@@ -58,6 +59,7 @@ export async function openCluster<T>(
       ...(root === undefined ? {} : { root }),
       ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
       ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
+      ...(strict === undefined ? {} : { strict }),
     }),
   );
   try {

@@ -37,12 +37,16 @@ export function masterOptions(command: Command): Command {
 }
 
 /** Options of commands that either talk to a master or start one. */
+/** What `--strict` says of itself. */
+export const STRICT = "refuse atoms that read files, network, environment or clocks that are not declared";
+
 export function clusterOptions(command: Command): Command {
   return masterOptions(command)
     .option("--workers <n>", "start a cluster of n worker threads for this command", wholeNumber(0))
     .option("--seed <n>", "seeds random numbers inside atoms, on a cluster started here (default: 0)", wholeNumber(0))
     .option("--root <dir>", "where relative inputs are looked for, on a cluster started here (default: here)")
     .option("--planner-seconds <n>", "how long rules may expand, on a cluster started here (default: 60)", positive)
+    .option("--strict", `${STRICT}, on a cluster started here`)
     .option("--secret-env <names>", "variables whose values no recording may hold, on a cluster started here", list);
 }
 

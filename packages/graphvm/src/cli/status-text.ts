@@ -1,4 +1,5 @@
 import type { Session } from "@graphvm/cluster";
+import { undeclaredLines } from "../recorded/undeclared.js";
 import { bytesText, countText, plain, secondsText, tableText } from "./text.js";
 
 type Status = Awaited<ReturnType<Session["look"]>>;
@@ -11,6 +12,7 @@ export function statusText(url: string, found: Status): string {
     `graphvm ${version} master at ${url}, up ${secondsText(uptime)}, ${countText(clients, "client")}`,
     `jobs       ${jobsText(found)}`,
     ...waitingText(found),
+    ...undeclaredText(found),
     `values     ${valuesText(found)}`,
     `recording  ${recorded}`,
     `seed       ${seed}`,
@@ -34,6 +36,14 @@ function jobsText({ jobs, secondsLeft }: Status): string {
 function waitingText({ waitingFor }: Status): string[] {
   if (waitingFor.length === 0) return [];
   return [`waiting    ${waitingFor.map(({ what, jobs }) => `${jobs} for ${plain(what)}`).join(", ")}`];
+}
+
+function undeclaredText({ undeclared }: Status): string[] {
+  if (undeclared.length === 0) return [];
+  return [
+    `undeclared ${countText(undeclared.length, "node")} read what is not declared`,
+    ...undeclaredLines(undeclared),
+  ];
 }
 
 function valuesText({ usage: { held, spilled, moved } }: Status): string {

@@ -15,7 +15,7 @@ import { Command, Option } from "commander";
 import { connectTo, DEFAULT_WORKERS } from "../cli/cluster.js";
 import { agreeToRun } from "../cli/consent.js";
 import { barOptions, type Context } from "../cli/context.js";
-import { type MasterFlags, mapping, masterOptions, wholeNumber } from "../cli/options.js";
+import { type MasterFlags, mapping, masterOptions, STRICT, wholeNumber } from "../cli/options.js";
 import { readText } from "../cli/read-text.js";
 import { UsageError } from "../errors.js";
 import { progressBar } from "../progress.js";
@@ -31,6 +31,7 @@ interface ReplayFlags extends MasterFlags, StopFlags {
   readonly until?: string;
   readonly withCode?: readonly string[];
   readonly seed?: number;
+  readonly strict?: boolean;
   readonly trusted?: string;
 }
 
@@ -46,6 +47,7 @@ export function replayCommand(context: Context): Command {
     .addOption(new Option("--verify <level>", "compare jobs, or every node (default: jobs)").choices(["jobs", "nodes"]))
     .option("--with-code <file>", "edited code in the place of a recorded program: FILE.ts or NAME=FILE.ts", several)
     .option("--seed <n>", "another seed than the recorded one", wholeNumber(0))
+    .option("--strict", `${STRICT} (default: as recorded)`)
     .option("--until <node>", "stop at a node: its rule, or the first digits of its id")
     .option("--open", "there, open a REPL on the node's inputs")
     .option("--with <file>", "there, run the node again with the rule that FILE.ts exports, and compare");
@@ -86,6 +88,7 @@ export async function replay(source: string, flags: ReplayFlags, context: Contex
       ...(flags.input === undefined ? {} : { inputs: flags.input }),
       ...(flags.verify === undefined ? {} : { verify: flags.verify }),
       ...(flags.seed === undefined ? {} : { seed: flags.seed }),
+      ...(flags.strict === undefined ? {} : { strict: flags.strict }),
       ...(flags.withCode === undefined ? {} : { code: codeMap(flags.withCode, recording) }),
       ...(flags.until === undefined ? {} : { until: flags.until }),
       onStop: async (stopped: StoppedReplay) => {

@@ -7,6 +7,7 @@ import {
   type Session,
 } from "@graphvm/cluster";
 import { sourceExists } from "@graphvm/cluster/internal";
+import type { NodeReads } from "@graphvm/engine";
 import { Command } from "commander";
 import { type ClusterFlags, openCluster } from "../cli/cluster.js";
 import { barOptions, type Context } from "../cli/context.js";
@@ -25,6 +26,7 @@ import { jsonValue, showValue } from "../cli/show-value.js";
 import { bytesText, countText } from "../cli/text.js";
 import { UsageError } from "../errors.js";
 import { progressBar } from "../progress.js";
+import { undeclaredNote } from "../recorded/undeclared.js";
 
 interface RunFlags extends ClusterFlags, RecordFlags {
   readonly record?: string;
@@ -78,7 +80,8 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
         ...(timeout === undefined ? {} : { timeout }),
         ...(retries === undefined ? {} : { retries }),
       };
-      return { name, ...(await calculate(session, runnable, rules, context)) };
+      const calculated = await calculate(session, runnable, rules, context);
+      return { name, ...calculated, undeclared: await undeclared(session) };
     };
     const { result, recording } = record === undefined ? { result: await work() } : await recorded(session, kept, work);
     if (record !== undefined) await recording?.save(record, { force });
@@ -92,6 +95,7 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
         ...(single ? { value: jsonValue(values[0]) ?? null } : { values: values.map(jsonValue) }),
         ...result.counts,
         seconds,
+        ...(result.undeclared.length === 0 ? {} : { undeclared: result.undeclared }),
         ...(file ? { recording: file } : {}),
       },
       values
@@ -99,6 +103,8 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
         .map(showValue)
         .join("\n"),
     );
+    const note = undeclaredNote(result.undeclared);
+    if (note !== undefined) context.note(note);
     if (file) {
       const size = `${countText(file.calls, "call")}, ${bytesText(file.bytes)}`;
       context.note(`recorded ${size}: ${record} (prove it with: graphvm replay ${record})`);
@@ -159,6 +165,14 @@ async function calculateRefs(
   const values: unknown[] = [];
   for (const ref of refs) values.push(await session.getData(ref));
   return { values, single, counts: { jobs: jobs.list.length, nodes: jobs.nodes } };
+}
+
+/** What atoms read without declaring it; nobody can say once a function has ended the cluster. */
+async function undeclared(session: Session): Promise<readonly NodeReads[]> {
+  return session.look().then(
+    (status) => status.undeclared,
+    () => [],
+  );
 }
 
 /** What a function of the session left behind. It may have ended the cluster: then nobody can say. */

@@ -12,6 +12,7 @@ import {
   memoryOption,
   notNegative,
   positive,
+  STRICT,
   wholeNumber,
 } from "../cli/options.js";
 import { countText } from "../cli/text.js";
@@ -28,6 +29,7 @@ interface StartMasterFlags extends CommonFlags, LabelFlags, LogFlags, RoleFlags,
   readonly plannerSeconds?: number;
   readonly idleSeconds?: number;
   readonly drainSeconds: number;
+  readonly strict?: boolean;
   readonly secretEnv?: readonly string[];
   readonly memory?: number;
 }
@@ -45,6 +47,7 @@ export function startMasterCommand(context: Context): Command {
       "--resume <dir>",
       "go on with the session whose journal is there; address, root and seed are that session's",
     )
+    .option("--strict", STRICT)
     .option("--planner-seconds <n>", "how long rules may expand (default: 60)", positive)
     .option("--secret-env <names>", "variables whose values no journal and no recording may hold", list)
     .option("--idle-seconds <n>", "end after so long without clients and jobs (default: stay)", positive)
@@ -68,7 +71,7 @@ export function startMasterCommand(context: Context): Command {
 export async function startMasterAndWait(flags: StartMasterFlags, context: Context): Promise<void> {
   context.guardStdout();
   const { workers, port, seed, host, root, journal, resume } = flags;
-  const { plannerSeconds, idleSeconds, drainSeconds, secretEnv, memory } = flags;
+  const { plannerSeconds, idleSeconds, drainSeconds, strict, secretEnv, memory } = flags;
   const tokens = roleTokens(flags, context);
   const tls = serverTlsOf(flags, context);
   const master = context.own(
@@ -85,6 +88,7 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
       ...(resume === undefined ? {} : { resume }),
       ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
       ...(idleSeconds === undefined ? {} : { idleSeconds }),
+      ...(strict === undefined ? {} : { strict }),
       ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
       ...(memory === undefined ? {} : { memory }),
       logger: loggerOf(flags, context),

@@ -1,7 +1,8 @@
 import { type JournalLine, type Recording, recordedCode } from "@graphvm/cluster";
 import { recordedWait, unbox } from "@graphvm/cluster/internal";
 import { bytesText, countText, plain, tableText } from "../cli/text.js";
-import { recordedJobs } from "./jobs.js";
+import { recordedJobs, recordedUndeclared } from "./jobs.js";
+import { undeclaredLines } from "./undeclared.js";
 
 /** A recording as `recording show --json` prints it. */
 export function recordingJson(source: string, bytes: number, recording: Recording): object {
@@ -20,6 +21,7 @@ export function recordingJson(source: string, bytes: number, recording: Recordin
     signature: recording.signature ?? null,
     calls,
     jobs: recordedJobs(recording),
+    undeclared: recordedUndeclared(recording),
   };
 }
 
@@ -36,6 +38,7 @@ export function describeRecording(source: string, bytes: number, recording: Reco
       ["made", header.createdAt],
       ["by", `graphvm ${plain(graphvm)}, Node ${plain(node)}, V8 ${plain(v8)}, ${plain(platform)}`],
       ["seed", String(header.seed)],
+      ...(header.strict ? [["strict", "undeclared reads were refused"]] : []),
       ["epoch", `${header.epoch} (${new Date(header.epoch).toISOString()})`],
       ["numerics", plain(numerics)],
       ...(lockfile === undefined ? [] : [["lockfile", plain(lockfile)]]),
@@ -59,11 +62,17 @@ export function describeRecording(source: string, bytes: number, recording: Reco
         plain(`${line.error === undefined ? "" : "failed: "}${gist(line, recording)}`),
       ]),
     ),
+    ...undeclaredText(recording),
     `jobs: ${jobs.length}`,
     tableText(jobs.map(({ id, rule, digest, worker }) => [id, plain(rule), plain(worker), digest])),
   ]
     .filter((line) => line !== "")
     .join("\n");
+}
+
+function undeclaredText(recording: Recording): string[] {
+  const nodes = recordedUndeclared(recording);
+  return nodes.length === 0 ? [] : [`read without being declared: ${nodes.length}`, ...undeclaredLines(nodes)];
 }
 
 const GIST = 100;

@@ -1,5 +1,6 @@
 import type { GraphPicture, JobOutcome, Recording } from "@graphvm/cluster";
 import { recordedWait, unbox } from "@graphvm/cluster/internal";
+import type { NodeReads } from "@graphvm/engine";
 
 /** A graph to be drawn, and which worker computed which job. */
 export interface DrawnGraph {
@@ -17,6 +18,12 @@ export function recordedJobs(recording: Recording): JobOutcome[] {
     for (const job of recordedWait(line, recording).jobs) jobs.set(job.id, job);
   }
   return [...jobs.values()];
+}
+
+/** What atoms read without declaring it, by node, as the recorded session found. */
+export function recordedUndeclared(recording: Recording): NodeReads[] {
+  const nodes = recordedJobs(recording).flatMap(({ undeclared = [] }) => undeclared);
+  return [...new Map(nodes.map((node) => [node.node, node])).values()];
 }
 
 /** The graph a recording keeps; where it keeps none, its jobs without edges. */

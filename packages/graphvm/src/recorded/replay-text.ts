@@ -15,14 +15,17 @@ export function replayText(report: ReplayReport): string {
   const lines =
     calls === 0
       ? ["DIVERGED: an input is another than recorded; nothing was run."]
-      : [`DIVERGED: ${comparedText(report)}, ${diverged} diverged; ${work}.`];
+      : [`DIVERGED: ${comparedText(report, "no digest was reached")}, ${diverged} diverged; ${work}.`];
   if (first) lines.push(...divergenceText(first));
   return lines.join("\n");
 }
 
 /** How much was equal. A recording without digests proves that its calls can be run, and nothing about what they give. */
-export function comparedText({ compared, equal, level }: Pick<ReplayReport, "compared" | "equal" | "level">): string {
-  if (compared === 0) return "the recording has no digest to compare, only calls that ended as recorded";
+export function comparedText(
+  { compared, equal, level }: Pick<ReplayReport, "compared" | "equal" | "level">,
+  none = "the recording has no digest to compare, only calls that ended as recorded",
+): string {
+  if (compared === 0) return none;
   return `${equal.toLocaleString("en-US")} of ${countText(compared, "digest")} equal${level === "nodes" ? " (every node)" : ""}`;
 }
 
