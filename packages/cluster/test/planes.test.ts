@@ -44,6 +44,8 @@ test("C51 C53: a bound file is read by its plane's worker; only what is exported
   await until("what was sent is known", async () => ((await session.status()).planes.eu?.left ?? 0) > 0);
   const { planes: traffic } = await session.status();
   expect(traffic.eu!.left + (traffic.us?.left ?? 0)).toBeLessThan(100);
+  const metrics = await (await fetch(`${cluster.url.replace("ws:", "http:")}/metrics`)).text();
+  expect(metrics).toContain(`graphvm_plane_left_bytes_total{plane="eu"} ${traffic.eu!.left}\n`);
   const error = await failureOf(session.getData(planes.doubled(loaded.eu("accounts.txt"))));
   expect(error).toMatchObject({ code: "GVM3603", message: expect.stringContaining("planes.doubled") });
   expect(await failureOf(session.getData(planes.read(loaded.us("accounts.txt"))))).toMatchObject({ code: "GVM3603" });

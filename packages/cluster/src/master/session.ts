@@ -399,8 +399,7 @@ export class MasterSession {
       waitingFor: this.runner.waitingFor(),
       /** What atoms read without declaring it, by node. */
       undeclared: this.runner.undeclared.list(),
-      /** Bytes that processes of each plane sent to others. */
-      planes: this.#planes(),
+      planes: this.planes(),
       secondsLeft: left ?? null,
       bytes: this.store.bytes,
       usage: this.usage(),
@@ -419,7 +418,8 @@ export class MasterSession {
     return [...all.values()].sort((a, b) => (a.uri < b.uri ? -1 : 1));
   }
 
-  #planes(): { readonly [plane: string]: PlaneTraffic } {
+  /** Bytes that processes of each plane sent to others. */
+  planes(): { readonly [plane: string]: PlaneTraffic } {
     this.pool.traffic.set("", this.labels.plane ?? "", this.sent.totals);
     return this.pool.traffic.planes();
   }

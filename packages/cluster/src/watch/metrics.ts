@@ -85,6 +85,16 @@ function addState(registry: Registry, session: MasterSession): void {
       this.inc(session.usage().moved);
     },
   });
+  new Counter({
+    name: "graphvm_plane_left_bytes_total",
+    help: "Bytes of values and inputs that processes of a plane sent to processes outside it.",
+    labelNames: ["plane"],
+    registers,
+    collect() {
+      this.reset();
+      for (const [plane, { left }] of Object.entries(session.planes())) if (plane !== "") this.inc({ plane }, left);
+    },
+  });
 }
 
 function addJournal(registry: Registry, log: SessionLog): void {

@@ -1,7 +1,7 @@
 import { MISSING } from "./bins.js";
 import type { GrowingNode } from "./boosted-nodes.js";
 import { findSplit, type Split, type SplitFeature, type SplitLimits } from "./find-split.js";
-import { type BinTable, fillHistogram, PER_FEATURE, subtractHistogram } from "./histogram.js";
+import { type BinTable, fillHistogram, histogramSize, subtractHistogram } from "./histogram.js";
 
 /** What limits a tree. */
 export interface BoostLimits extends SplitLimits {
@@ -29,7 +29,7 @@ export interface BoostGrower {
    *
    * @returns the root's number
    */
-  grow(gradients: Float64Array, scores: Float64Array): number;
+  grow(gradients: Float32Array, scores: Float64Array): number;
   readonly nodes: readonly GrowingNode[];
 }
 
@@ -44,11 +44,12 @@ export function createBoostGrower(
 ): BoostGrower {
   const { rows } = table;
   const { minLeaf, maxLeaves, maxDepth, learningRate, l2 } = limits;
+  const inOrder = Int32Array.from({ length: rows }, (_, row) => row);
   const order = new Int32Array(rows);
   const spare = new Int32Array(rows);
   const nodes: GrowingNode[] = [];
   const pool: Float64Array[] = [];
-  const take = (): Float64Array => pool.pop() ?? new Float64Array(table.words.length * 4 * PER_FEATURE);
+  const take = (): Float64Array => pool.pop() ?? new Float64Array(histogramSize(table));
 
   const add = (weight: number, gradient: number, hessian: number): number => {
     const value = (-learningRate * gradient) / (hessian + l2 + 1e-15);
@@ -63,11 +64,11 @@ export function createBoostGrower(
     return { ...base, histogram, split: findSplit(histogram, features, sums, limits) };
   };
 
-  const root = (gradients: Float64Array): Open => {
+  const root = (gradients: Float32Array): Open => {
     let gradient = 0;
     let hessian = 0;
+    order.set(inOrder);
     for (let row = 0; row < rows; row++) {
-      order[row] = row;
       gradient += gradients[2 * row]!;
       hessian += gradients[2 * row + 1]!;
     }
@@ -77,7 +78,7 @@ export function createBoostGrower(
     return opened(base, histogram);
   };
 
-  const splitNode = (open: Open, split: Split, gradients: Float64Array, isLast: boolean): [Open, Open] => {
+  const splitNode = (open: Open, split: Split, gradients: Float32Array, isLast: boolean): [Open, Open] => {
     const { node, start, end, depth, histogram } = open;
     const middle = part(table, order, spare, start, end, split);
     const parent = nodes[node]!;
@@ -144,7 +145,8 @@ function part(
   end: number,
   { feature, bin, missingLeft, categories }: Split,
 ): number {
-  const column = words[feature >> 2]!;
+  const column = words[feature >> 3]!;
+  const word = (feature >> 2) & 1;
   const shift = 8 * (feature & 3);
   const sides = new Uint8Array(256);
   for (let b = 0; b < MISSING; b++) {
@@ -155,7 +157,7 @@ function part(
   let right = 0;
   for (let i = start; i < end; i++) {
     const row = order[i]!;
-    const left = sides[(column[row]! >>> shift) & 255]!;
+    const left = sides[(column[2 * row + word]! >>> shift) & 255]!;
     order[to] = row;
     spare[right] = row;
     to += left;

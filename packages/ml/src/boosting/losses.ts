@@ -4,8 +4,8 @@ export interface Loss {
   readonly width: number;
   /** Where the scores start. */
   baseline(rows: Int32Array): Float64Array;
-  /** Gradients (at 2 r) and hessians (at 2 r + 1) of the loss of each row for one column of scores. */
-  gradients(scores: readonly Float64Array[], column: number, rows: Int32Array, to: Float64Array): void;
+  /** Gradients (at 2 r, as 32-bit floats, like scikit-learn's) and hessians (at 2 r + 1) of the loss of each row for one column of scores. */
+  gradients(scores: readonly Float64Array[], column: number, rows: Int32Array, to: Float32Array): void;
   /** The mean loss of rows. */
   mean(scores: readonly Float64Array[], rows: Int32Array): number;
 }

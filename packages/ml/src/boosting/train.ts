@@ -159,7 +159,7 @@ function boost(settings: Settings, data: Data, loss: Loss): BoostedTrees {
   const scores = Array.from(baseline, (start) => new Float64Array(inRows.length).fill(start));
   const watch = outRows.length > 0 ? watchLoss(settings, data, loss, bins, outRows, baseline) : undefined;
   const roots: number[] = [];
-  const gradients = Array.from(baseline, () => new Float64Array(2 * inRows.length));
+  const gradients = Array.from(baseline, () => new Float32Array(2 * inRows.length));
   for (let round = 0; round < settings.rounds; round++) {
     gradients.forEach((to, k) => {
       loss.gradients(scores, k, inRows, to);
