@@ -7,7 +7,7 @@ type Snoop = typeof import("./fixtures/snoop.js");
 
 const secretPlace = (): string => write(tempFolder(), { "rates.csv": "1,2,3" });
 
-test("C90: what atoms read without declaring it is told by wait and status, once, whoever ran them", async () => {
+test("C95: what atoms read without declaring it is told by wait and status, once, whoever ran them", async () => {
   const path = secretPlace();
   await using cluster = await disposableCluster({ threads: 2, sockets: 1 });
   const { session } = cluster;
@@ -32,7 +32,7 @@ test("C90: what atoms read without declaring it is told by wait and status, once
   expect((await session.status()).undeclared).toEqual([]);
 });
 
-test("C91 R30: a strict session refuses such atoms; its recording says so and its replay is strict too", async () => {
+test("C96 R30: a strict session refuses such atoms; its recording says so and its replay is strict too", async () => {
   const path = secretPlace();
   await using master = await startMaster({ port: 0, workers: 1, strict: true });
   await using session = await connect(master.url);

@@ -9,7 +9,7 @@ const ns = namespace("ns", { peek: rule((path) => apply((p) => readFileSync(p, "
 export const main = () => ns.peek("rates.csv");
 `;
 
-test("C90 C91 R30: run warns of undeclared reads, --strict refuses them, a recording shows them", async () => {
+test("C95 C96 R30: run warns of undeclared reads, --strict refuses them, a recording shows them", async () => {
   const { path } = testFolder();
   writeFileSync(join(path, "m.ts"), MODULE);
   writeFileSync(join(path, "rates.csv"), "1,2,3");
