@@ -128,7 +128,7 @@ export class MasterSession {
         watch.tell({ kind: "workerLeft", worker, reason });
         this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
       },
-    });
+    }, clock);
     const { patience, returning } = options;
     this.runner = new JobRunner(this.pool, this.store, this.data, patience, returning, clock, watch);
   }
@@ -212,7 +212,7 @@ export class MasterSession {
   async initGraph(): Promise<void> {
     await this.#planner.reset();
     this.#emptied();
-    await this.pool.broadcast("configure", this.#setup.session);
+    await this.pool.emptyAll();
   }
 
   async jobDeps(refs: WireRefs, { cut, noCopy }: CutOptions, keep = false): Promise<{ plan: Plan; files: JobFiles[] }> {
