@@ -1,9 +1,9 @@
 import { VirtualClock } from "@graphvm/testing";
+import * as v from "valibot";
 import { expect, test } from "vitest";
 import { method, Peer } from "../dist/rpc/peer.js";
 import { memoryLink } from "../dist/transport/memory.js";
 import { ComputeHost } from "../dist/worker/compute-host.js";
-import * as v from "valibot";
 
 test("C16: a thread that can't be killed, inside native code, does not hold up the one that takes its place", async () => {
   const clock = new VirtualClock();

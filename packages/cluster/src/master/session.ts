@@ -117,18 +117,22 @@ export class MasterSession {
     this.#planner = new Planner(options.limits, (text) => watch.tell({ kind: "printed", where: "planner", text }));
     const { id: session, seed, epoch } = options;
     this.#setup = { session: { session, graph: 0, seed, epoch }, programs: [] };
-    this.pool = new WorkerPool(() => this.#setup, {
-      joined: (worker, { host, node, labels = {}, back }, held) => {
-        watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
-        const was = back === undefined ? {} : { was: back.worker };
-        this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...was });
+    this.pool = new WorkerPool(
+      () => this.#setup,
+      {
+        joined: (worker, { host, node, labels = {}, back }, held) => {
+          watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
+          const was = back === undefined ? {} : { was: back.worker };
+          this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...was });
+        },
+        brought: (worker, host, held) => this.runner.handle({ kind: "brought", worker, host, held }),
+        left: (worker, hostLost, reason) => {
+          watch.tell({ kind: "workerLeft", worker, reason });
+          this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
+        },
       },
-      brought: (worker, host, held) => this.runner.handle({ kind: "brought", worker, host, held }),
-      left: (worker, hostLost, reason) => {
-        watch.tell({ kind: "workerLeft", worker, reason });
-        this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
-      },
-    }, clock);
+      clock,
+    );
     const { patience, returning } = options;
     this.runner = new JobRunner(this.pool, this.store, this.data, patience, returning, clock, watch);
   }

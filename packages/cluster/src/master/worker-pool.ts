@@ -99,9 +99,10 @@ export class WorkerPool {
       refuseStranger(hello);
       if ((hello.host === "") !== own) throw new RefusedError("A worker elsewhere must say where its values are.", {});
       joined = true;
-      return this.#join(peer, hello, (id) => {
+      return this.#join(peer, hello, (id, graph) => {
         tell = (held) => this.#events.brought(id, hello.host, held);
-        if (late.length > 0) tell(late);
+        // what it said before it was emptied is of a graph that is gone
+        if (graph === "kept" && late.length > 0) tell(late);
       });
     });
     const peer: Peer = new Peer(link, { join }, "worker", CALLS);
@@ -245,7 +246,7 @@ export class WorkerPool {
     return worker;
   }
 
-  async #join(peer: Peer, join: Join, taken: (id: string) => void): Promise<{ id: string }> {
+  async #join(peer: Peer, join: Join, taken: (id: string, graph: "kept" | "emptied") => void): Promise<{ id: string }> {
     const id = `w${++this.#joined}`;
     const worker: PoolWorker = { id, join, peer, usage: NOTHING };
     this.#leftBehind(join);
@@ -271,7 +272,7 @@ export class WorkerPool {
     });
     this.#workers.set(worker.id, worker);
     this.#events.joined(worker.id, join, has?.held ?? []);
-    taken(worker.id);
+    taken(worker.id, has ? "kept" : "emptied");
     peer.onClose((closed) => {
       if (closed instanceof PeerSilentError) reason ??= closed.message;
       this.#leave(worker, reason);

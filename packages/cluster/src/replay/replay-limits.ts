@@ -45,7 +45,9 @@ export class ReplayLimits {
   async #endCancelled(dispatch: JournalLine): Promise<void> {
     const { lines } = this.#recording;
     const emptied = lines.findIndex(({ seq, method }) => seq > dispatch.seq && method === "initGraph");
-    const later = lines.filter(({ seq }) => seq >= dispatch.seq).slice(0, emptied < 0 ? undefined : emptied - dispatch.seq);
+    const later = lines
+      .filter(({ seq }) => seq >= dispatch.seq)
+      .slice(0, emptied < 0 ? undefined : emptied - dispatch.seq);
     const done = new Set(later.flatMap((line) => this.#doneBy(line)));
     for (const line of later) for (const id of await this.#givenBy(line)) done.delete(id);
     await Promise.all([...done].map((id) => this.#session.replayCall("nodeValue", { id, job: id }).catch(() => {})));
@@ -60,7 +62,11 @@ export class ReplayLimits {
   /** The jobs that a dispatch gives out; none where its programs are not loaded yet. */
   async #givenBy(line: JournalLine): Promise<string[]> {
     if (line.method !== "dispatchJobs" || line.error !== undefined) return [];
-    const { refs, cut, noCopy } = unbox(line.params, this.#recording) as { refs: unknown; cut: unknown; noCopy: unknown };
+    const { refs, cut, noCopy } = unbox(line.params, this.#recording) as {
+      refs: unknown;
+      cut: unknown;
+      noCopy: unknown;
+    };
     const planned = this.#session.replayCall<{ jobs: { id: string }[] }>("jobDeps", { refs, cut, noCopy });
     return planned.then(
       ({ jobs }) => jobs.map(({ id }) => id),

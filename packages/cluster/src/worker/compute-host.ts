@@ -26,7 +26,7 @@ export class ComputeHost {
   readonly #printed: (news: unknown) => void;
   #telling = 0;
 
-/**
+  /**
    * @param printed Given what the thread prints.
    * @param start How a thread is started.
    */
