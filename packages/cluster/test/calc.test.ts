@@ -14,7 +14,7 @@ function lines(folder: string): { method: string; result?: { jobs?: unknown }; e
 }
 
 test.each([{ threads: 1 }, { threads: 0, processes: 1 }])(
-  "C60: calc is one round trip with the four calls' lines; a wait line tells what no earlier one told (%j)",
+  "C90: calc is one round trip with the four calls' lines; a wait line tells what no earlier one told (%j)",
   async (workers) => {
     const journal = tempFolder();
     await using cluster = await disposableCluster({ ...workers, journal });
@@ -35,7 +35,7 @@ test.each([{ threads: 1 }, { threads: 0, processes: 1 }])(
   },
 );
 
-test("C60: where one of the four fails, the ones after it were never made", async () => {
+test("C90: where one of the four fails, the ones after it were never made", async () => {
   const journal = tempFolder();
   await using cluster = await disposableCluster({ journal });
   const { session } = cluster;

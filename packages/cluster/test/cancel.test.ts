@@ -1,5 +1,5 @@
 import { JobCancelledError, replayRecording } from "@graphvm/cluster";
-import { disposableCluster } from "@graphvm/testing";
+import { disposableCluster, VirtualClock } from "@graphvm/testing";
 import { expect, test } from "vitest";
 import { failureOf, fixture, go, started, tempFolder, until } from "./helpers.js";
 
@@ -84,4 +84,39 @@ test("C17 R12: a recording with timeouts, retries and cancelling replays equal",
   const report = await replayRecording({ workers: 2 }, recording);
   expect(report).toMatchObject({ verdict: "equal", diverged: 0 });
   expect(report.compared).toBeGreaterThan(2);
+});
+
+test("C17 R12: a job that was only told to end, and never would, does not hold up a replay", async () => {
+  const folder = tempFolder();
+  await using cluster = await disposableCluster({ threads: 2 });
+  const { session } = cluster;
+  await session.setRecording(true);
+  const { slow } = await session.load<Slow>(fixture("slow.ts"));
+  await session.dispatchJobs(await session.jobDeps([slow.quick(1), slow.patient(folder, "job")]));
+  await started(folder, "job");
+  await until("the quick one is done", async () => (await session.status()).jobs.done === 1);
+  await session.cancel();
+  expect(await failureOf(session.wait())).toMatchObject({ code: "GVM3406" });
+  expect(await session.calc(slow.quick(2))).toBe(4);
+  expect(await session.getData(slow.quick(1))).toBe(2);
+  const recording = await session.getRecording();
+  const report = await replayRecording({ workers: 2 }, recording);
+  expect(report).toMatchObject({ verdict: "equal", diverged: 0 });
+});
+
+test.each(SHAPES)("C17: an empty graph does not wait for an endless job of the one before (%o)", async (shape) => {
+  const folder = tempFolder();
+  const clock = new VirtualClock();
+  await using cluster = await disposableCluster({ ...shape, clock });
+  const { session } = cluster;
+  const { slow } = await session.load<Slow>(fixture("slow.ts"));
+  await session.dispatchJobs(await session.jobDeps([slow.endless(folder, "job", 1)]));
+  await started(folder, "job");
+  const before = clock.timers;
+  const emptied = session.initGraph();
+  await until("it waits for the thread", () => clock.timers > before);
+  clock.advance(1);
+  await emptied;
+  expect(await session.calc(slow.quick(2))).toBe(4);
+  expect((await session.status()).workers.map(({ id }) => id)).toEqual(["w1"]);
 });

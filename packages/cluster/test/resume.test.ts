@@ -74,6 +74,22 @@ test("C70: a master killed in mid-job goes on: what was done is not run again, a
   expect(starts(folder, "job")).toBe(1); // the worker that ran it went on with it
 });
 
+test("C70 C12: a value inside a job is computed again where the master and its worker are gone", async () => {
+  const cluster = await durable();
+  await cluster.addWorker();
+  const { session } = cluster;
+  const { numbers } = await session.load<Numbers>(fixture("numbers.ts"));
+  await session.calc(numbers.many(3));
+  const inside = await session.getData(numbers.noise(1));
+  const before = await digests(session);
+  await cluster.kill();
+  await cluster.workers[0]!.kill();
+  await cluster.resume();
+  await cluster.addWorker();
+  expect(await session.getData(numbers.noise(1))).toBe(inside);
+  expect(await digests(session)).toEqual(before);
+});
+
 test("C71: a recording goes on over a master's death, and replays equal", async () => {
   const cluster = await durable();
   await cluster.addWorker();

@@ -11,7 +11,7 @@ const VALUES: { readonly [what: string]: unknown } = {
 };
 
 test.each(Object.entries(VALUES))(
-  "C61: %s has the same bytes in shared memory, and reads back from there",
+  "C91: %s has the same bytes in shared memory, and reads back from there",
   (_what, value) => {
     const bytes = encodeShared(value);
     expect(Buffer.compare(bytes, encodeValue(value))).toBe(0);

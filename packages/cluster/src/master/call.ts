@@ -7,6 +7,8 @@ import type { SessionLog } from "./session-log.js";
 export interface Answer {
   readonly answer: unknown;
   readonly logged: Json;
+  /** Whether its line belongs to the recording, where that was decided before all of it was known. */
+  readonly kept?: boolean;
 }
 
 /** A call of a session: validated params in, an answer out. */

@@ -68,10 +68,17 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     // a session may have run a million jobs: who asks for none of them gets an answer that costs what is new
     const all = brief && log.toldJobs ? undefined : session.outcomes();
     const since = session.outcomesSince();
+    // from here on the line tells what is new for the recording there is now, or for none
+    const kept = log.recording;
     const news = log.news(log.toldJobs ? since : all!).map((job) => ({ ...job }));
     const details = await jobDetails(news, session, log);
+<<<<<<< HEAD
     const logged = { jobs: await log.box(news as unknown as Json, true), ...details };
     return { answer: { jobs: brief ? [] : all }, logged };
+=======
+    const logged = { jobs: await log.box(news), ...details };
+    return { answer: { jobs: brief ? [] : all }, logged, kept };
+>>>>>>> main
   }),
 
   getData: call(v.strictObject({ refs: refsSchema }), false, async ({ refs }, session) => {

@@ -366,8 +366,9 @@ export class Master {
     settled: PromiseSettledResult<Answer>,
     marks: JournalMarks,
   ): Promise<unknown> {
+    const kept = settled.status === "fulfilled" ? settled.value.kept : undefined;
     const write = (outcome: { readonly result: Json } | { readonly error: unknown }): Promise<void> => {
-      const added = this.log.add(name, params, outcome, marks).catch((error: Error) => {
+      const added = this.log.add(name, params, outcome, marks, kept).catch((error: Error) => {
         this.session.watch.tell({ kind: "journalFailed", error });
         throw error;
       });

@@ -100,12 +100,16 @@ export class SessionLog {
     }
   }
 
-  /** Writes a call down, and into the recording while that is on, unless `$kept` says otherwise. Secrets are left out. */
+  /**
+   * Writes a call down, and into the recording while that is on, unless `$kept` says otherwise. Secrets are left out. A recording that
+   * begins or ends while the line is written changes nothing for it.
+   */
   async add(
     method: string,
     params: Json,
     outcome: { readonly result: Json } | { readonly error: unknown },
     marks: JournalMarks = {},
+    kept = marks.$kept ?? this.#recording,
   ): Promise<void> {
     const ended =
       "error" in outcome
@@ -113,9 +117,13 @@ export class SessionLog {
         : { result: await this.box(outcome.result, method === "graph") };
     const call: LoggedCall = { at: this.#now(), method, params: await this.box(params), ...ended };
     const { redacted } = redactSecrets(params, { values: this.#secrets });
-    const all = redacted.length > 0 ? { ...marks, $redacted: true } : marks;
+    const all = {
+      ...marks,
+      ...(redacted.length > 0 ? { $redacted: true } : {}),
+      ...(kept === this.#recording ? {} : { $kept: kept }),
+    };
     await this.#journal.add({ ...call, params: marked(call.params, all) });
-    this.#enter(call, marks);
+    this.#enter(call, { ...marks, $kept: kept });
   }
 
   /** Takes a line that is in the journal already, as `add` took it then; what its call does was done before. */

@@ -119,6 +119,7 @@ export class MasterSession {
     this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane);
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits, (text) => watch.tell({ kind: "printed", where: "planner", text }));
+<<<<<<< HEAD
     const { id: session, seed, epoch, strict = false } = options;
     this.#setup = { session: { session, graph: 0, seed, epoch, strict }, programs: [] };
     this.pool = new WorkerPool(() => this.#setup, {
@@ -126,13 +127,26 @@ export class MasterSession {
         watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
         const was = back === undefined ? {} : { was: back.worker };
         this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...was });
+=======
+    const { id: session, seed, epoch } = options;
+    this.#setup = { session: { session, graph: 0, seed, epoch }, programs: [] };
+    this.pool = new WorkerPool(
+      () => this.#setup,
+      {
+        joined: (worker, { host, node, labels = {}, back }, held) => {
+          watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
+          const was = back === undefined ? {} : { was: back.worker };
+          this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...was });
+        },
+        brought: (worker, host, held) => this.runner.handle({ kind: "brought", worker, host, held }),
+        left: (worker, hostLost, reason) => {
+          watch.tell({ kind: "workerLeft", worker, reason });
+          this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
+        },
+>>>>>>> main
       },
-      brought: (worker, host, held) => this.runner.handle({ kind: "brought", worker, host, held }),
-      left: (worker, hostLost, reason) => {
-        watch.tell({ kind: "workerLeft", worker, reason });
-        this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
-      },
-    });
+      clock,
+    );
     const { patience, returning } = options;
     this.runner = new JobRunner(this.pool, this.store, this.data, patience, returning, clock, watch);
   }
@@ -221,7 +235,7 @@ export class MasterSession {
   async initGraph(): Promise<void> {
     await this.#planner.reset();
     this.#emptied();
-    await this.pool.broadcast("configure", this.#setup.session);
+    await this.pool.emptyAll();
   }
 
   async jobDeps(refs: WireRefs, { cut, noCopy }: CutOptions, keep = false): Promise<{ plan: Plan; files: JobFiles[] }> {

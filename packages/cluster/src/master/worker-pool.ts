@@ -19,6 +19,7 @@ import {
 } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { HeldValue } from "../scheduler/types.js";
+import { type Clock, systemClock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import type { NodeDigest } from "../worker/inspect-job.js";
 import { type Usage, usageSchema } from "../worker/usage-news.js";
@@ -71,12 +72,14 @@ export class WorkerPool {
   readonly #workers = new Map<string, PoolWorker>();
   readonly #setup: () => SessionSetup;
   readonly #events: PoolEvents;
+  readonly #clock: Clock;
   readonly #traffic = new Traffic();
   #joined = 0;
   /** Fetched by workers that are gone. */
   #moved = 0;
 
-  constructor(setup: () => SessionSetup, events: PoolEvents) {
+  constructor(setup: () => SessionSetup, events: PoolEvents, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#setup = setup;
     this.#events = events;
   }
@@ -97,9 +100,10 @@ export class WorkerPool {
       refuseStranger(hello);
       if ((hello.host === "") !== own) throw new RefusedError("A worker elsewhere must say where its values are.", {});
       joined = true;
-      return this.#join(peer, hello, (id) => {
+      return this.#join(peer, hello, (id, graph) => {
         tell = (held) => this.#events.brought(id, hello.host, held);
-        if (late.length > 0) tell(late);
+        // what it said before it was emptied is of a graph that is gone
+        if (graph === "kept" && late.length > 0) tell(late);
       });
     });
     const peer: Peer = new Peer(link, { join }, "worker", CALLS);
@@ -165,7 +169,13 @@ export class WorkerPool {
   /** Tells every worker everything anew: session and programs. Its graph is empty then. */
   async tellAll(): Promise<void> {
     const setup = this.#setup();
-    await this.#each((peer) => tell(peer, setup));
+    await this.#each((peer) => tell(peer, setup, this.#clock));
+  }
+
+  /** Empties every worker's graph. */
+  async emptyAll(): Promise<void> {
+    const { session } = this.#setup();
+    await this.#each((peer) => unblocked(peer, "configure", session, this.#clock));
   }
 
   closeAll(): void {
@@ -237,7 +247,7 @@ export class WorkerPool {
     return worker;
   }
 
-  async #join(peer: Peer, join: Join, taken: (id: string) => void): Promise<{ id: string }> {
+  async #join(peer: Peer, join: Join, taken: (id: string, graph: "kept" | "emptied") => void): Promise<{ id: string }> {
     const id = `w${++this.#joined}`;
     const worker: PoolWorker = { id, join, peer, usage: NOTHING };
     this.#leftBehind(join);
@@ -245,7 +255,7 @@ export class WorkerPool {
     let has: Returning | undefined = join.back;
     do {
       told = this.#setup();
-      has = await catchUp(peer, told, has);
+      has = await catchUp(peer, told, has, this.#clock);
       // what was loaded meanwhile
     } while (this.#setup() !== told);
     let reason: string | undefined;
@@ -263,7 +273,7 @@ export class WorkerPool {
     });
     this.#workers.set(worker.id, worker);
     this.#events.joined(worker.id, join, has?.held ?? []);
-    taken(worker.id);
+    taken(worker.id, has ? "kept" : "emptied");
     peer.onClose((closed) => {
       if (closed instanceof PeerSilentError) reason ??= closed.message;
       this.#leave(worker, reason);
@@ -298,14 +308,29 @@ function filesFor(join: Join, files: readonly JobFile[]): readonly JobFile[] {
   return join.host === "" ? files : files.map(({ path: _path, mtimeMs: _time, ino: _ino, ...file }) => file);
 }
 
-async function tell(peer: Peer, { session, programs }: SessionSetup): Promise<void> {
-  await peer.call("clear");
+/** How long a thread may go on with what nobody wants any more before it is killed, in seconds. */
+const GRACE = 1;
+
+/** Calls a worker's thread, which may be busy with a job of a graph that is gone: where that does not end soon, it is killed. */
+async function unblocked(peer: Peer, name: string, params: unknown, clock: Clock): Promise<void> {
+  const answered = peer.call(name, params);
+  const cancel = clock.after(GRACE, () => void peer.call("stop").catch(() => peer.close()));
+  await answered.finally(cancel);
+}
+
+async function tell(peer: Peer, { session, programs }: SessionSetup, clock: Clock): Promise<void> {
+  await unblocked(peer, "clear", {}, clock);
   await peer.call("configure", session);
   for (const program of programs) await peer.call("load", program);
 }
 
 /** Tells a worker what it lacks; everything, where what it has is not of this graph. Gives what it has of it then. */
-async function catchUp(peer: Peer, setup: SessionSetup, has: Returning | undefined): Promise<Returning | undefined> {
+async function catchUp(
+  peer: Peer,
+  setup: SessionSetup,
+  has: Returning | undefined,
+  clock: Clock,
+): Promise<Returning | undefined> {
   const { session, programs } = setup;
   const same =
     has !== undefined &&
@@ -313,7 +338,7 @@ async function catchUp(peer: Peer, setup: SessionSetup, has: Returning | undefin
     has.graph === session.graph &&
     has.programs.every((hash, i) => programs[i]?.hash === hash);
   if (!same) {
-    await tell(peer, setup);
+    await tell(peer, setup, clock);
     return undefined;
   }
   for (const program of programs.slice(has.programs.length)) await peer.call("load", program);

@@ -3,6 +3,7 @@ import { failJob } from "./failing.js";
 import { neverFound, otherBytes, tookTooLong } from "./give-up.js";
 import type { Job } from "./job.js";
 import { recoverLost, release, runAgain } from "./lineage.js";
+import { pinOf } from "./placement.js";
 import { freeWorker } from "./queues.js";
 import type { SchedulerEvent } from "./types.js";
 import { stopWorker } from "./workers.js";
@@ -65,14 +66,24 @@ export function timedOut(board: Board, { worker, job: id }: Event<"timedOut">): 
   recoverLost(board);
 }
 
+/**
+ * A value could not be fetched from there, and made there again it would be missed again: another process is better. Where the job is
+ * pinned to a value that is never copied, that is to be made elsewhere too.
+ */
+function avoid(board: Board, job: Job, host: string): void {
+  job.hosts.delete(host);
+  job.avoid = host;
+  const pin = pinOf(board, job);
+  if (!pin || pin.holder === undefined || board.workers.get(pin.holder)?.host !== host) return;
+  pin.holder = undefined;
+  avoid(board, pin, host);
+}
+
 /** Whoever asked for it could not have it from there: that copy counts no more. The job runs again elsewhere, if it can. */
 export function unfetched(board: Board, { job: id, host, worker }: Event<"unfetched">): void {
   const job = board.jobs.get(id);
   if (job?.state !== "done") return;
-  if (host !== undefined) {
-    job.hosts.delete(host);
-    job.avoid = host;
-  }
+  if (host !== undefined) avoid(board, job, host);
   if (worker !== undefined) {
     job.avoid = board.workers.get(worker)?.host;
     if (job.worker === worker) job.worker = undefined;
@@ -87,9 +98,7 @@ export function inputsMissing(board: Board, { worker, job: id, inputs, host }: E
   if (!job) return;
   for (const input of inputs) {
     const made = board.jobs.get(input);
-    made?.hosts.delete(host);
-    // where it lies nobody may get in for a while: made there again it would be missed again
-    if (made) made.avoid = host;
+    if (made) avoid(board, made, host);
   }
   if (++job.misses < MAX_MISSES) runAgain(board, job, `its inputs were not at ${host || "the master"}`);
   else failJob(board, job, neverFound(job, inputs, host), "never found its inputs");

@@ -18,8 +18,9 @@ export function pinOf(board: Board, job: Job): Job | undefined {
 
 /**
  * Where a job runs: with the value it is pinned to; else, of those with its labels, where it can begin soonest, counting
- * what must be fetched first and what stands before it, last where its value could not be fetched from; then on the worker that has most of its inputs; then on one with few
- * labels, which others may need; then on the one that finished fewest jobs. Undefined where it must wait.
+ * what must be fetched first and what stands before it, last where its value could not be fetched from; then on the worker
+ * that has most of its inputs; then on one with few labels, which others may need; then on the one that finished fewest
+ * jobs. Undefined where it must wait.
  */
 export function chooseWorker(board: Board, job: Job, free: ReadonlySet<WorkerEntry>): Choice | undefined {
   const { on } = job.plan;

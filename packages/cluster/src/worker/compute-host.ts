@@ -2,6 +2,7 @@ import { ConnectionLostError } from "../errors.js";
 import type { Program } from "../program/program.js";
 import { Peer } from "../rpc/peer.js";
 import { startThread, type ThreadHost } from "../thread/thread-host.js";
+import { type Clock, systemClock } from "../transport/clock.js";
 
 /** What a thread is told before it can compute. */
 interface Told {
@@ -9,8 +10,13 @@ interface Told {
   readonly programs: readonly Program[];
 }
 
+/** A thread inside native code is killed when that returns, if ever: after so many seconds another one goes on beside it. */
+const KILL_SECONDS = 5;
+
 /** The thread that computes for a worker. It can be killed and started anew: what it was told is told again. */
 export class ComputeHost {
+  readonly #startThread: typeof startThread;
+  readonly #clock: Clock;
   #thread: ThreadHost;
   #peer: Peer;
   #told: Told = { session: undefined, programs: [] };
@@ -20,9 +26,14 @@ export class ComputeHost {
   readonly #printed: (news: unknown) => void;
   #telling = 0;
 
-  /** @param printed Given what the thread prints. */
-  constructor(printed: (news: unknown) => void = () => {}) {
+  /**
+   * @param printed Given what the thread prints.
+   * @param start How a thread is started.
+   */
+  constructor(printed: (news: unknown) => void = () => {}, start = startThread, clock: Clock = systemClock) {
     this.#printed = printed;
+    this.#startThread = start;
+    this.#clock = clock;
     [this.#thread, this.#peer] = this.#start();
   }
 
@@ -77,7 +88,7 @@ export class ComputeHost {
   }
 
   #start(): [ThreadHost, Peer] {
-    const thread = startThread(new URL("./compute-thread.js", import.meta.url));
+    const thread = this.#startThread(new URL("./compute-thread.js", import.meta.url));
     const peer = new Peer(thread.transport, {}, "compute thread");
     peer.on("printed", (news) => this.#printed(news));
     thread.transport.onClose((reason) => {
@@ -91,7 +102,7 @@ export class ComputeHost {
     const old = this.#thread;
     [this.#thread, this.#peer] = this.#start();
     try {
-      await old.kill();
+      await this.#within(KILL_SECONDS, old.kill());
       const { session, programs } = this.#told;
       if (session !== undefined) await this.#peer.call("configure", session);
       for (const program of programs) await this.#peer.call("load", program);
@@ -117,6 +128,15 @@ export class ComputeHost {
     } finally {
       this.#telling--;
     }
+  }
+
+  /** Settles with the work, or after so long. */
+  async #within(seconds: number, work: Promise<void>): Promise<void> {
+    let cancel = (): void => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(seconds, resolve);
+    });
+    await Promise.race([work, late]).finally(cancel);
   }
 
   #end(reason: Error | undefined): void {

@@ -98,6 +98,23 @@ test("C43: telling all workers waits for each of them, then gives the first fail
   expect(finished).toBe(true);
 });
 
+test.each([
+  { graph: 0, digest: "d".repeat(64) },
+  { graph: 7, digest: undefined },
+])(
+  "C19: what a worker says it has while it comes back counts, unless it is of a graph that is gone ($graph)",
+  async ({ graph, digest }) => {
+    const { runner, worker } = master();
+    const late = worker();
+    runner.submit([planned(A)]);
+    const back = { worker: "w1", session: "s", graph, programs: [], held: [] };
+    const joined = late.peer.call("join", { ...HELLO, back });
+    late.peer.emit("held", [{ job: A, digest: "d".repeat(64), size: 1 }]);
+    await joined;
+    expect(runner.job(A)!.digest).toBe(digest);
+  },
+);
+
 test("C11: a worker that says why it dies is quoted", async () => {
   const { left, worker } = master();
   const dying = worker();

@@ -201,6 +201,19 @@ test("C12: a value that could not be fetched from a process is computed elsewher
   expect(runs(missed)).toEqual(["b@w2"]);
 });
 
+test("C12: what is pinned to a value in a process that can't be reached is made elsewhere with it", () => {
+  const on = { tier: "large" };
+  const jobs = [plan("a", [], { noCopy: true }), plan("b", ["a"], { pin: "a" }), plan("c", ["b"], { on })];
+  const { scheduler, finish } = start(jobs, { w1: "h1" });
+  finish("w1", "a");
+  finish("w1", "b");
+  expect(runs(scheduler.handle({ kind: "workerJoined", worker: "w2", host: "h2", labels: on }))).toEqual(["c@w2"]);
+  const missed = scheduler.handle({ kind: "inputsMissing", worker: "w2", job: "c", inputs: ["b"], host: "h1" });
+  expect(runs(missed)).toEqual(["a@w2"]);
+  expect(runs(finish("w2", "a"))).toEqual(["b@w2"]);
+  expect(runs(finish("w2", "b"))).toEqual(["c@w2"]);
+});
+
 test("C12: a value that a client could not fetch is computed again, elsewhere where that can be", () => {
   const { scheduler, finish, state } = start([plan("a"), plan("b", ["a"])], { w1: "h1", w2: "h2" });
   finish("w1", "a");

@@ -36,7 +36,7 @@ class FakeDisk implements SpillPlace {
   }
 }
 
-test("C62: what goes past the budget lies on disk, the coldest first, and comes back when it is asked for", async () => {
+test("C92: what goes past the budget lies on disk, the coldest first, and comes back when it is asked for", async () => {
   const disk = new FakeDisk();
   const store = new ObjectStore({ memory: 3 * MB, place: disk });
   for (let i = 1; i <= 3; i++) await store.put(`v${i}`, filled(i));
@@ -52,7 +52,7 @@ test("C62: what goes past the budget lies on disk, the coldest first, and comes 
   expect([store.bytes, store.spilledBytes, await store.load("v2")]).toEqual([0, 0, undefined]);
 });
 
-test("C62: a real file, which nobody finds by a name; a value larger than the budget lies there alone", async () => {
+test("C92: a real file, which nobody finds by a name; a value larger than the budget lies there alone", async () => {
   const store = new ObjectStore({ memory: MB });
   onTestFinished(() => store.close());
   const large = Uint8Array.from({ length: PIECE * 2 + 5 }, (_, i) => i % 251);
@@ -64,7 +64,7 @@ test("C62: a real file, which nobody finds by a name; a value larger than the bu
   expect(await failureOf(store.piece("large", 3))).toBeInstanceOf(ValueLostError);
 });
 
-test("C62: room in the file is used again, and its end goes back to the disk", () => {
+test("C92: room in the file is used again, and its end goes back to the disk", () => {
   const gaps = new Gaps();
   expect([gaps.take(10), gaps.take(20), gaps.take(30), gaps.end]).toEqual([0, 10, 30, 60]);
   gaps.give(10, 20);
@@ -80,7 +80,7 @@ test("C62: room in the file is used again, and its end goes back to the disk", (
   expect(gaps.end).toBe(0);
 });
 
-test("C62: a full disk is an error of the value that has no room; what was there before stays", async () => {
+test("C92: a full disk is an error of the value that has no room; what was there before stays", async () => {
   const disk = new FakeDisk();
   const store = new ObjectStore({ memory: 2 * MB, place: disk });
   await store.put("a", filled(1));
@@ -101,7 +101,7 @@ test("C62: a full disk is an error of the value that has no room; what was there
     expect(same(await store.load(id), filled(byte))).toBe(true);
 });
 
-test("C62: bytes that changed on disk are a lost value, never a wrong one", async () => {
+test("C92: bytes that changed on disk are a lost value, never a wrong one", async () => {
   const disk = new FakeDisk();
   const store = new ObjectStore({ memory: MB, place: disk });
   await store.put("a", filled(1));
@@ -112,7 +112,7 @@ test("C62: bytes that changed on disk are a lost value, never a wrong one", asyn
   expect(store.spilledBytes).toBe(0);
 });
 
-test("C62: whatever is put, read and emptied side by side, a value is its own or not there, and the sums are right", async () => {
+test("C92: whatever is put, read and emptied side by side, a value is its own or not there, and the sums are right", async () => {
   const random = seeded(7);
   const disk = new FakeDisk();
   const store = new ObjectStore({ memory: 10_000, place: disk });

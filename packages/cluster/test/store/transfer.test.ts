@@ -26,7 +26,7 @@ async function holder(bytes: Uint8Array, faulty: (link: Transport) => Transport 
 }
 
 test.each([0, 1, 1000, 40_000, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE, 7 * PIECE + 3])(
-  "C63: a value of %i bytes arrives whole, large ones in shared memory",
+  "C93: a value of %i bytes arrives whole, large ones in shared memory",
   async (size) => {
     const bytes = bytesOf(size);
     const got = await gather(ID, await holder(bytes));
@@ -36,7 +36,7 @@ test.each([0, 1, 1000, 40_000, PIECE - 1, PIECE, PIECE + 1, 5 * PIECE, 7 * PIECE
 );
 
 test.each([1000, 3 * PIECE])(
-  "C63: a value of %i bytes that changed on its way is an error, never a wrong value",
+  "C93: a value of %i bytes that changed on its way is an error, never a wrong value",
   async (size) => {
     const flip = (bytes: Uint8Array): Uint8Array => {
       const copy = bytes.slice();
@@ -52,7 +52,7 @@ test.each([1000, 3 * PIECE])(
   },
 );
 
-test("C63: few pieces are under way at once, in whatever order their answers come", async () => {
+test("C93: few pieces are under way at once, in whatever order their answers come", async () => {
   const bytes = bytesOf(9 * PIECE + 7);
   let open = 0;
   let most = 0;
@@ -70,14 +70,14 @@ test("C63: few pieces are under way at once, in whatever order their answers com
   expect(most).toBe(4);
 });
 
-test("C63: a holder that says another size in the middle is not believed", async () => {
+test("C93: a holder that says another size in the middle is not believed", async () => {
   const part = bytesOf(PIECE);
   const hash = createHash("sha256").update(part).digest("hex");
   const ask = async (piece: number): Promise<Piece> => ({ bytes: part, hash, size: (piece === 0 ? 3 : 4) * PIECE });
   expect(await failureOf(gather(ID, ask))).toBeInstanceOf(ValueLostError);
 });
 
-test("C63: whoever does not read what it asked for is given no more until it does", async () => {
+test("C93: whoever does not read what it asked for is given no more until it does", async () => {
   const store = new ObjectStore();
   await store.put(ID, bytesOf(6 * PIECE));
   const [here, there] = memoryLink();

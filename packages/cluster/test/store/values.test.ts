@@ -10,7 +10,7 @@ const DOUBLES = 700_000; // 5.6 MB: three pieces
 const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("graphvm-spill-"));
 
 test.each([{ threads: 2 }, { threads: 0, processes: 2 }])(
-  "C63: a client gets large values in pieces, of jobs and of nodes inside them (%j)",
+  "C93: a client gets large values in pieces, of jobs and of nodes inside them (%j)",
   async (workers) => {
     await using cluster = await disposableCluster(workers);
     const { numbers } = await cluster.session.load<Numbers>(fixture("numbers.ts"));
@@ -24,7 +24,7 @@ test.each([{ threads: 2 }, { threads: 0, processes: 2 }])(
 );
 
 test.each([{ threads: 2 }, { threads: 0, processes: 1 }])(
-  "C62: with a budget of memory jobs go on past it, every value is still there, and status says how much lies on disk (%j)",
+  "C92: with a budget of memory jobs go on past it, every value is still there, and status says how much lies on disk (%j)",
   async (workers) => {
     const before = folders();
     {
@@ -43,11 +43,11 @@ test.each([{ threads: 2 }, { threads: 0, processes: 1 }])(
   },
 );
 
-test("C62: a budget that nothing fits into is refused where it is given", async () => {
+test("C92: a budget that nothing fits into is refused where it is given", async () => {
   expect(await failureOf(disposableCluster({ threads: 2, memory: MB }))).toMatchObject({ code: "GVM1107" });
 });
 
-test("C64: threads read each other's values where they lie: an input from another thread is a view of shared memory", async () => {
+test("C94: threads read each other's values where they lie: an input from another thread is a view of shared memory", async () => {
   await using cluster = await disposableCluster({ threads: 2 });
   const { numbers } = await cluster.session.load<Numbers>(fixture("numbers.ts"));
   const cut = ["numbers.block"];
