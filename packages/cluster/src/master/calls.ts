@@ -72,13 +72,8 @@ export const SESSION_CALLS: { readonly [method: string]: Call } = {
     const kept = log.recording;
     const news = log.news(log.toldJobs ? since : all!).map((job) => ({ ...job }));
     const details = await jobDetails(news, session, log);
-<<<<<<< HEAD
     const logged = { jobs: await log.box(news as unknown as Json, true), ...details };
-    return { answer: { jobs: brief ? [] : all }, logged };
-=======
-    const logged = { jobs: await log.box(news), ...details };
     return { answer: { jobs: brief ? [] : all }, logged, kept };
->>>>>>> main
   }),
 
   getData: call(v.strictObject({ refs: refsSchema }), false, async ({ refs }, session) => {

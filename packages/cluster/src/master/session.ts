@@ -119,17 +119,8 @@ export class MasterSession {
     this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane);
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits, (text) => watch.tell({ kind: "printed", where: "planner", text }));
-<<<<<<< HEAD
     const { id: session, seed, epoch, strict = false } = options;
     this.#setup = { session: { session, graph: 0, seed, epoch, strict }, programs: [] };
-    this.pool = new WorkerPool(() => this.#setup, {
-      joined: (worker, { host, node, labels = {}, back }, held) => {
-        watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
-        const was = back === undefined ? {} : { was: back.worker };
-        this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...was });
-=======
-    const { id: session, seed, epoch } = options;
-    this.#setup = { session: { session, graph: 0, seed, epoch }, programs: [] };
     this.pool = new WorkerPool(
       () => this.#setup,
       {
@@ -143,7 +134,6 @@ export class MasterSession {
           watch.tell({ kind: "workerLeft", worker, reason });
           this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
         },
->>>>>>> main
       },
       clock,
     );
