@@ -150,6 +150,10 @@ describe("graph", () => {
     const module = fixture("words.ts");
     const planned = await graphvmJson(["graph", module, "--cut", "mr.splitByKey"], path);
     expect(planned.json).toMatchObject({ nodes: 35, jobs: 7, workers: 0, svg: expect.stringContaining("<svg") });
+    const cut = await graphvmJson(["graph", module, "--cut", "auto"], path);
+    expect(cut.json).toMatchObject({ nodes: 35, jobs: expect.toSatisfy((jobs: number) => jobs >= 7) });
+    const both = await graphvmJson(["graph", module, "--cut", "auto,mr.splitByKey"], path);
+    expect(both).toMatchObject({ code: 2, json: { error: { message: expect.stringContaining("not both") } } });
     expect((await graphvmJson(["graph", `${module}#fails`], path)).json).toMatchObject({ nodes: 1 });
     const ran = await graphvmJson(["graph", `${module}#counted`], path);
     expect(ran.json).toMatchObject({ nodes: 35, jobs: 7 });

@@ -34,8 +34,11 @@ export type Module = { readonly [name: string]: unknown };
 
 /** Where a graph is cut into jobs. Rules are named `"namespace.rule"`. */
 export interface CutRules {
-  /** Rules whose nodes become jobs, besides the roots. */
-  readonly cut?: readonly string[];
+  /**
+   * Rules whose nodes become jobs, besides the roots. `"auto"`: what can be computed side by side becomes jobs, as far as
+   * the graph's form tells.
+   */
+  readonly cut?: readonly string[] | "auto";
   /** Rules whose values are never copied between workers. */
   readonly noCopy?: readonly string[];
 }

@@ -15,7 +15,7 @@ import type { SessionLog } from "./session-log.js";
 
 const nothing = v.strictObject({});
 const rules = v.array(v.pipe(v.string(), v.maxLength(400)));
-const cutSchema = v.strictObject({ refs: refsSchema, cut: rules, noCopy: rules });
+const cutSchema = v.strictObject({ refs: refsSchema, cut: v.union([v.literal("auto"), rules]), noCopy: rules });
 /** What `dispatchJobs` takes, and `calc`, which is that and more. */
 export const calcSchema = v.strictObject({
   ...cutSchema.entries,

@@ -54,7 +54,7 @@ export interface SessionOptions {
 
 /** Where a graph is cut. */
 export interface CutOptions {
-  readonly cut: readonly string[];
+  readonly cut: readonly string[] | "auto";
   readonly noCopy: readonly string[];
 }
 

@@ -6,6 +6,8 @@ export interface Cut {
   readonly roots: readonly number[];
   /** Rules (`namespace.rule`) whose nodes become jobs. */
   readonly cut: ReadonlySet<string>;
+  /** More nodes that become jobs. */
+  readonly nodes?: readonly number[];
   /** Rules whose values are never copied between workers. */
   readonly noCopy: ReadonlySet<string>;
   /** Where nodes may run, and which values leave their plane. */
@@ -28,7 +30,7 @@ const MANY = 0xfffffffe;
 /**
  * Cuts a graph into jobs, in topological order.
  *
- * - Roots and nodes of cut rules are jobs.
+ * - Roots, nodes of cut rules, and nodes that are named, are jobs.
  * - A node that is no leaf and that two jobs reach becomes a job itself, unless its rule is `noCopy`: then each of them
  *   computes it again.
  * - A node with other labels than what needs it becomes a job; so does one whose value leaves the plane it was made in.
@@ -36,7 +38,11 @@ const MANY = 0xfffffffe;
  *
  * `order` lists every reachable node, dependencies first.
  */
-export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noCopy, constraints }: Cut): CutJob[] {
+export function cutGraph(
+  graph: Structure,
+  order: Uint32Array,
+  { roots, cut, nodes = [], noCopy, constraints }: Cut,
+): CutJob[] {
   const ruleName = (node: number): string => {
     const rule = graph.table.rule(node);
     return rule ? `${rule.ns}.${rule.name}` : "";
@@ -48,6 +54,7 @@ export function cutGraph(graph: Structure, order: Uint32Array, { roots, cut, noC
     if (cut.has(name) || constraints?.exports(node)) isJob[node] = 1;
   }
   for (const root of roots) isJob[root] = 1;
+  for (const node of nodes) isJob[node] = 1;
 
   const pins = new Map<number, number>();
   for (let i = order.length - 1; i >= 0; i--) {

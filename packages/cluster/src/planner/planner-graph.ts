@@ -2,6 +2,7 @@ import type { Ref } from "@graphvm/engine";
 import { cycleError, describeRef, Structure, Walk } from "@graphvm/engine/internal";
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
 import type { JobPlan } from "../scheduler/types.js";
+import { autoCut } from "./auto-cut.js";
 import { Constraints } from "./constraints.js";
 import { type CutJob, cutGraph } from "./cut.js";
 import { type DeclaredFile, declaredFiles, inputKey } from "./declared-files.js";
@@ -57,11 +58,16 @@ export class PlannerGraph {
     this.constraints = new Constraints(this.structure);
   }
 
-  plan(refs: readonly Ref[], cut: ReadonlySet<string>, noCopy: ReadonlySet<string>): Plan {
+  /** @param cut Rules whose nodes become jobs, or `auto`: it is cut where it forks. */
+  plan(refs: readonly Ref[], cut: ReadonlySet<string> | "auto", noCopy: ReadonlySet<string>): Plan {
     const { structure } = this;
     const roots = refs.map((ref) => structure.intern(ref));
     const order = this.#expand(roots);
-    const jobs = cutGraph(structure, order, { roots, cut, noCopy, constraints: this.constraints });
+    const { constraints } = this;
+    const jobs =
+      cut === "auto"
+        ? autoCut(structure, order, { roots, noCopy, constraints })
+        : cutGraph(structure, order, { roots, cut, noCopy, constraints });
     for (const job of jobs) {
       for (const node of job.nodes) if (this.jobOf.get(node) === undefined) this.jobOf.set(node, job.node);
       this.jobOf.set(job.node, job.node);

@@ -8,7 +8,11 @@ import type { Transport } from "../transport/transport.js";
 import { drawGraph, type GraphPicture } from "./picture.js";
 import { type Plan, PlannerGraph } from "./planner-graph.js";
 
-const planSchema = v.object({ refs: refsSchema, cut: v.array(v.string()), noCopy: v.array(v.string()) });
+const planSchema = v.object({
+  refs: refsSchema,
+  cut: v.union([v.literal("auto"), v.array(v.string())]),
+  noCopy: v.array(v.string()),
+});
 
 /** The thread in which a master expands its user's rules. User code never runs on the master's own thread. */
 export function run(transport: Transport): void {
@@ -30,8 +34,8 @@ export function run(transport: Transport): void {
       }),
       plan: method(planSchema, async ({ refs, cut, noCopy }): Promise<Plan> => {
         const roots = await programs.read(refs);
-        checkNames([...cut, ...noCopy], programs);
-        return graph.plan(roots, new Set(cut), new Set(noCopy));
+        checkNames([...(cut === "auto" ? [] : cut), ...noCopy], programs);
+        return graph.plan(roots, cut === "auto" ? cut : new Set(cut), new Set(noCopy));
       }),
       /** The node a ref names and the job that computes it. */
       locate: method(v.object({ refs: refsSchema }), async ({ refs }) => {

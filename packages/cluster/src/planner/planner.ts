@@ -11,7 +11,7 @@ import type { Plan } from "./planner-graph.js";
 /** A graph to be planned. */
 export interface PlanRequest {
   readonly refs: WireRefs;
-  readonly cut: readonly string[];
+  readonly cut: readonly string[] | "auto";
   readonly noCopy: readonly string[];
 }
 

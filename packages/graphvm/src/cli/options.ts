@@ -1,5 +1,6 @@
 import type { RecordingOptions } from "@graphvm/cluster";
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../errors.js";
 import { clientTlsOptions, type TlsFlags } from "./trust.js";
 
 /** Flags that every command has. */
@@ -52,7 +53,11 @@ export function clusterOptions(command: Command): Command {
 
 export function cutOptions(command: Command): Command {
   return command
-    .option("--cut <rules>", "rules whose nodes become jobs: ns.rule,ns.rule", list)
+    .option(
+      "--cut <rules>",
+      "rules whose nodes become jobs: ns.rule,ns.rule; auto finds them by the graph's form",
+      list,
+    )
     .option("--no-copy <rules>", "rules whose values are never copied between workers", list);
 }
 
@@ -89,6 +94,14 @@ function captured(text: string, before: unknown): readonly string[] {
   const wrong = names.find((name) => !["code", "inputs", "outputs"].includes(name));
   if (wrong === undefined) return names;
   throw new InvalidArgumentError(`code, inputs and outputs can be captured, not ${wrong}`);
+}
+
+/** What `--cut` gave. @throws UsageError where there are rules beside `auto`. */
+export function cutRules({ cut = [] }: { readonly cut?: readonly string[] }): readonly string[] | "auto" {
+  if (!cut.includes("auto")) return cut;
+  if (cut.some((name) => name !== "auto"))
+    throw new UsageError("--cut takes auto or rules, not both: name every rule, or none.", {});
+  return "auto";
 }
 
 /** What `--no-copy` gave: commander takes a name that begins with "no" for a negation, true until it is set. */

@@ -5,7 +5,7 @@ import { Command } from "commander";
 import { type ClusterFlags, DEFAULT_WORKERS, openCluster } from "../cli/cluster.js";
 import type { Context } from "../cli/context.js";
 import { loadTarget, parseTarget } from "../cli/module-target.js";
-import { clusterOptions, cutOptions, noCopyRules, wholeNumber } from "../cli/options.js";
+import { clusterOptions, cutOptions, cutRules, noCopyRules, wholeNumber } from "../cli/options.js";
 import { bytesText, countText } from "../cli/text.js";
 import { type DrawnGraph, recordedGraph } from "../recorded/jobs.js";
 
@@ -76,7 +76,7 @@ async function ofRecording(source: string, context: Context): Promise<DrawnGraph
 /** Refs are planned and not run. What a function does can only be seen by running it. */
 async function ofModule(source: string, flags: GraphFlags, context: Context): Promise<DrawnGraph> {
   const target = parseTarget(source);
-  const rules = { cut: flags.cut ?? [], noCopy: noCopyRules(flags) };
+  const rules = { cut: cutRules(flags), noCopy: noCopyRules(flags) };
   const { fold } = flags;
   const planned = await openCluster(
     flags,

@@ -15,6 +15,7 @@ import { asRunnable, loadTarget, parseTarget, type Runnable } from "../cli/modul
 import {
   clusterOptions,
   cutOptions,
+  cutRules,
   noCopyRules,
   positive,
   type RecordFlags,
@@ -75,7 +76,7 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
       const { name, runnable } = await loadTarget(session, target);
       const { timeout, retries } = flags;
       const rules = {
-        cut: flags.cut ?? [],
+        cut: cutRules(flags),
         noCopy: noCopyRules(flags),
         ...(timeout === undefined ? {} : { timeout }),
         ...(retries === undefined ? {} : { retries }),
