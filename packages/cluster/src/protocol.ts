@@ -64,11 +64,18 @@ export const fileSchema = v.object({
 });
 export type JobFile = v.InferOutput<typeof fileSchema>;
 
+/** A value and the processes that have it. */
+export const inputSchema = v.object({
+  id: nodeIdSchema,
+  hosts: v.array(v.string()),
+  bound: v.exactOptional(v.string()),
+});
+
 /** A job as it goes to a worker: one ref, and where the values of its inputs are. */
 export const jobSchema = v.object({
   id: nodeIdSchema,
   refs: refsSchema,
-  inputs: v.array(v.object({ id: nodeIdSchema, hosts: v.array(v.string()), bound: v.exactOptional(v.string()) })),
+  inputs: v.array(inputSchema),
   files: v.array(fileSchema),
   noCopy: v.boolean(),
   /** The plane that its value may not leave. */

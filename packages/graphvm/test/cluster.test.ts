@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -78,6 +78,41 @@ describe("start-master, start-worker, status and stop", () => {
     expect((await one!.ended).code).toBe(130);
     master.child.kill("SIGKILL");
     expect(await two!.ended).toMatchObject({ code: 1, stderr: expect.stringMatching(/^GVM3201: .*master.*\n$/) });
+  });
+
+  test("SIGTERM lets a worker's job end, or --drain-seconds go by; then it ends with 143 and no job is blamed", async () => {
+    const { path, leftovers } = testFolder();
+    writeFileSync(join(path, "slow.ts"), SLOW);
+    const master = await startMaster(path, ["--workers", "0", "--log-level", "info"]);
+    const worker = async (...args: string[]) => {
+      const running = new Running(["start-worker", "--master", master.url, ...args], path);
+      await running.says("graphvm worker");
+      return running;
+    };
+    const short = await worker("--drain-seconds", "0");
+    const run = graphvm(["run", "slow.ts#main", "--master", master.url], path);
+    await until(() => existsSync(join(path, "started")));
+    unlinkSync(join(path, "started"));
+    const long = await worker();
+    short.child.kill("SIGTERM");
+    expect(await short.ended).toMatchObject({ code: 143, stderr: "" });
+    await until(() => existsSync(join(path, "started")));
+    long.child.kill("SIGTERM");
+    const draining = async (): Promise<boolean> =>
+      (await graphvm(["status", "--master", master.url], path)).stdout.includes("draining");
+    while (!(await draining()));
+    const stays = await worker();
+    writeFileSync(join(path, "go"), "");
+    expect(await long.ended).toMatchObject({ code: 143, stderr: "" });
+    expect(await run).toMatchObject({ code: 0, stdout: "it went\n" });
+    const { stdout } = await graphvm(["explain", "waits.slow", "--master", master.url], path);
+    expect(stdout).toContain("w1 left before its end");
+    expect(stdout).toContain("w2 leaves: copied to w3");
+    expect(stdout).not.toContain("died");
+    await graphvm(["stop", "--master", master.url], path);
+    expect((await stays.ended).code).toBe(0);
+    expect((await master.ended).stderr).not.toContain('"level":"warn"');
+    expect(leftovers()).toEqual([]);
   });
 
   test("Ctrl-C in the middle of a job ends run, replay's kin and the demo, and leaves nothing behind", async () => {

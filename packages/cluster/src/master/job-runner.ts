@@ -180,7 +180,7 @@ export class JobRunner {
   /** What jobs wait for that don't run, and how many. */
   waitingFor(): { readonly what: string; readonly jobs: number }[] {
     const { waiting, ready, queued } = this.#scheduler.counts;
-    const none = this.#scheduler.workers().length === 0;
+    const none = this.#scheduler.staying().length === 0;
     const starving = none ? [] : this.#scheduler.starving();
     const free = ready - starving.reduce((sum, { jobs }) => sum + jobs, 0);
     return [
@@ -271,6 +271,7 @@ export class JobRunner {
     const join = (): void => {
       if (generation === this.#generation && this.#pool.has(worker))
         this.handle({ kind: "workerJoined", worker, host, labels });
+      if (generation === this.#generation && this.#pool.isLeaving(worker)) this.handle({ kind: "leaving", worker });
     };
     const stopping = this.#stopping.get(worker);
     if (stopping) void stopping.then(join);
@@ -331,6 +332,12 @@ export class JobRunner {
       case "abort":
         this.#pool.abort(instruction.worker, instruction.job);
         return;
+      case "copy":
+        void this.#copy(instruction);
+        return;
+      case "release":
+        this.#pool.release(instruction.worker);
+        return;
       case "done": {
         this.#finished.add(instruction.job);
         const { digest, size } = this.#scheduler.job(instruction.job)!;
@@ -342,6 +349,14 @@ export class JobRunner {
         this.#firstError ??= fromWireError(instruction.error);
         this.#reject(this.#firstError);
     }
+  }
+
+  /** A worker keeps what another that leaves has. */
+  async #copy({ worker, job, hosts, to }: Extract<Instruction, { kind: "copy" }>): Promise<void> {
+    const generation = this.#generation;
+    const host = await this.#pool.keep(to, this.#input({ id: job, hosts }));
+    if (generation !== this.#generation) return;
+    this.handle({ kind: "copied", worker, job, ...(host === undefined ? {} : { host }) });
   }
 
   /** The worker has come to a job it was sent. */

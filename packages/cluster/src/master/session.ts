@@ -130,9 +130,11 @@ export class MasterSession {
           this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...was });
         },
         brought: (worker, host, held) => this.runner.handle({ kind: "brought", worker, host, held }),
-        left: (worker, hostLost, reason) => {
+        leaving: (worker) => this.runner.handle({ kind: "leaving", worker }),
+        left: (worker, hostLost, reason, orderly) => {
           watch.tell({ kind: "workerLeft", worker, reason });
-          this.runner.handle({ kind: "workerLeft", worker, hostLost, ...(reason === undefined ? {} : { reason }) });
+          const why = reason === undefined ? {} : { reason };
+          this.runner.handle({ kind: "workerLeft", worker, hostLost, orderly, ...why });
         },
       },
       clock,

@@ -44,8 +44,13 @@ export interface PoolEvents {
   joined(worker: string, join: Join, held: readonly HeldValue[]): void;
   /** A job ended while nobody could be told. */
   brought(worker: string, host: string, held: readonly HeldValue[]): void;
-  /** `hostLost`: no other worker of its process is left. `reason`: what ended it, where it could still say so. */
-  left(worker: string, hostLost: boolean, reason: string | undefined): void;
+  /** A worker is about to leave and waits to be released. */
+  leaving(worker: string): void;
+  /**
+   * `hostLost`: no other worker of its process is left. `reason`: what ended it, where it could still say so. `orderly`: it
+   * had said that it leaves.
+   */
+  left(worker: string, hostLost: boolean, reason: string | undefined, orderly: boolean): void;
 }
 
 interface PoolWorker {
@@ -54,6 +59,8 @@ interface PoolWorker {
   readonly peer: Peer;
   /** What its process said last of its values. */
   usage: Usage;
+  /** It leaves; whoever calls lets it go. */
+  release?: () => void;
 }
 
 const NOTHING: Usage = { held: 0, spilled: 0, moved: 0 };
@@ -95,18 +102,20 @@ export class WorkerPool {
     let tell = (held: HeldValue[]): void => {
       late = [...late, ...held];
     };
+    let leave = (): Promise<null> => Promise.reject(new RefusedError("Nobody leaves who has not joined.", {}));
     const join = method(joinSchema, (hello) => {
       if (joined) throw new RefusedError("This worker has joined already: open another link for another worker.", {});
       refuseStranger(hello);
       if ((hello.host === "") !== own) throw new RefusedError("A worker elsewhere must say where its values are.", {});
       joined = true;
       return this.#join(peer, hello, (id, graph) => {
+        leave = () => this.#leaving(id);
         tell = (held) => this.#events.brought(id, hello.host, held);
         // what it said before it was emptied is of a graph that is gone
         if (graph === "kept" && late.length > 0) tell(late);
       });
     });
-    const peer: Peer = new Peer(link, { join }, "worker", CALLS);
+    const peer: Peer = new Peer(link, { join, leave: method(v.strictObject({}), () => leave()) }, "worker", CALLS);
     peer.on("held", (news) => {
       const said = v.safeParse(heldSchema, news);
       if (said.success) tell(said.output);
@@ -153,6 +162,26 @@ export class WorkerPool {
   async stop(worker: string): Promise<void> {
     const peer = this.#workers.get(worker)?.peer;
     await peer?.call("stop").catch(() => peer.close());
+  }
+
+  /** Has a worker fetch a value and keep it; where that lies then, undefined where it could not be had. */
+  async keep(worker: string, input: WorkerJob["inputs"][number]): Promise<string | undefined> {
+    try {
+      const kept = await this.#ask(worker, "keep", input, v.boolean());
+      return kept ? this.#get(worker).join.host : undefined;
+    } catch {
+      return undefined; // what is computed again where it is needed
+    }
+  }
+
+  /** Whether a worker has said that it leaves. */
+  isLeaving(worker: string): boolean {
+    return this.#workers.get(worker)?.release !== undefined;
+  }
+
+  /** A worker that leaves may go. */
+  release(worker: string): void {
+    this.#workers.get(worker)?.release?.();
   }
 
   has(worker: string): boolean {
@@ -281,12 +310,21 @@ export class WorkerPool {
     return { id };
   }
 
+  /** Settles when the worker may go. */
+  #leaving(id: string): Promise<null> {
+    const worker = this.#get(id);
+    return new Promise((resolve) => {
+      worker.release = () => resolve(null);
+      this.#events.leaving(id);
+    });
+  }
+
   #leave(worker: PoolWorker, reason: string | undefined): void {
     if (!this.#workers.delete(worker.id)) return;
     this.#moved += worker.usage.moved;
     const { host } = worker.join;
     const last = host !== "" && ![...this.#workers.values()].some(({ join }) => join.host === host);
-    this.#events.left(worker.id, last, reason);
+    this.#events.left(worker.id, last, reason, worker.release !== undefined);
   }
 
   /** A worker that dials again has lost the link it had, whether that has been noticed here or not. */

@@ -18,8 +18,6 @@ export interface PlannedJob extends JobPlan {
   readonly files: readonly DeclaredFile[];
   /** How many nodes it computes. */
   readonly nodes: number;
-  /** The plane that its value may not leave. */
-  readonly bound?: string;
 }
 
 /** What planning a graph answers. */

@@ -8,6 +8,8 @@ import type { WorkerEntry } from "./worker.js";
 export class Board {
   readonly jobs = new Map<string, Job>();
   readonly workers = new Map<string, WorkerEntry>();
+  /** Workers that leave and have not been let go. */
+  readonly draining = new Set<WorkerEntry>();
   readonly ready = new ReadyJobs();
   /** How many jobs are in each state. */
   readonly counts: { [state in JobState]: number } = {

@@ -25,8 +25,9 @@ export function freeWorker(board: Board, id: string, job: string): void {
   const at = worker?.queue.indexOf(job) ?? -1;
   if (!worker || at < 0) return;
   worker.queue.splice(at, 1);
-  if (worker.queue.length === 0) worker.move("idle", `its last job ${job} ended`);
-  else if (at === 0) beginNext(board, worker);
+  if (worker.queue.length === 0) {
+    if (worker.state !== "draining") worker.move("idle", `its last job ${job} ended`);
+  } else if (at === 0) beginNext(board, worker);
 }
 
 /** What was taken back, and whose answer is awaited, may have begun: then nothing else has. */

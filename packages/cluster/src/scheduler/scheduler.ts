@@ -2,6 +2,7 @@ import type { Labels } from "@graphvm/engine";
 import { assign } from "./assigning.js";
 import { Board } from "./board.js";
 import { cancelAll, failAllReady } from "./cancelling.js";
+import { copied, leaving, letGo } from "./draining.js";
 import type { Job } from "./job.js";
 import { want } from "./lineage.js";
 import { failed, finished, inputsMissing, timedOut, unfetched } from "./outcomes.js";
@@ -32,6 +33,7 @@ export class Scheduler {
       assign(this.#board);
       steal(this.#board);
     }
+    letGo(this.#board);
     return this.#board.take();
   }
 
@@ -52,6 +54,11 @@ export class Scheduler {
     return [...this.#board.workers.values()];
   }
 
+  /** Workers that do not leave. */
+  staying(): readonly WorkerEntry[] {
+    return this.workers().filter(({ state }) => state !== "draining");
+  }
+
   /** Whether something waits to run or runs. */
   get busy(): boolean {
     const { waiting, ready, queued, running } = this.#board.counts;
@@ -60,7 +67,7 @@ export class Scheduler {
 
   /** Ready jobs that need labels no worker has: how many wait for which. */
   starving(): { readonly on: Labels; readonly jobs: number }[] {
-    const workers = this.workers();
+    const workers = this.staying();
     return this.#board.ready.lanes().filter(({ on }) => !workers.some((worker) => worker.has(on)));
   }
 
@@ -86,6 +93,8 @@ const ROOMS: {
   returned,
   brought,
   workerLeft,
+  leaving,
+  copied,
   finished,
   failed,
   gaveBack,

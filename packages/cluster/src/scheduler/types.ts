@@ -14,6 +14,8 @@ export interface JobPlan {
   readonly noCopy: boolean;
   /** Labels its worker must have. */
   readonly on?: Labels;
+  /** The plane that its value may not leave. */
+  readonly bound?: string;
 }
 
 /** How long a job may run and how often it is tried again; neither reaches a value. */
@@ -77,7 +79,13 @@ export type SchedulerEvent =
       readonly hostLost: boolean;
       /** What ended it, where that is known. */
       readonly reason?: string;
+      /** It had said that it leaves: no job is to blame. */
+      readonly orderly?: boolean;
     }
+  /** A worker is about to leave: it takes no more jobs, and waits until it is released. */
+  | { readonly kind: "leaving"; readonly worker: string }
+  /** A value of a worker that leaves was copied to another process, as an instruction wanted; without one it could not be. */
+  | { readonly kind: "copied"; readonly worker: string; readonly job: string; readonly host?: string }
   | {
       readonly kind: "finished";
       readonly worker: string;
@@ -125,6 +133,16 @@ export type Instruction =
   | { readonly kind: "stop"; readonly worker: string }
   /** Tell the job to end: it does so between two atoms, or while it waits for an asynchronous one. */
   | { readonly kind: "abort"; readonly worker: string; readonly job: string }
+  /** Have a worker keep a copy of a value that only `worker`, which leaves, has; say `copied`. */
+  | {
+      readonly kind: "copy";
+      readonly worker: string;
+      readonly job: string;
+      readonly hosts: readonly string[];
+      readonly to: string;
+    }
+  /** The worker may leave now. */
+  | { readonly kind: "release"; readonly worker: string }
   | { readonly kind: "done"; readonly job: string }
   | { readonly kind: "jobFailed"; readonly job: string; readonly error: WireError };
 

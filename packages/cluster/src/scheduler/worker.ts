@@ -1,18 +1,21 @@
 import type { Labels } from "@graphvm/engine";
 import { IllegalTransitionError } from "../errors.js";
+import type { Job } from "./job.js";
 import { Story } from "./story.js";
 
-export type WorkerState = "idle" | "running" | "stopping" | "gone";
+export type WorkerState = "idle" | "running" | "stopping" | "draining" | "gone";
 
 /** The legal transitions of a worker, and what each of them means. Anything else is a bug. */
 export const WORKER_TRANSITIONS: { readonly [from in WorkerState]: { readonly [to in WorkerState]?: string } } = {
-  idle: { running: "it was given a job", gone: "its link ended" },
+  idle: { running: "it was given a job", draining: "it said that it leaves", gone: "its link ended" },
   running: {
     idle: "its last job ended",
     stopping: "what computes in it is killed",
+    draining: "it said that it leaves",
     gone: "its link ended",
   },
-  stopping: { idle: "it has another thread", gone: "its link ended" },
+  stopping: { idle: "it has another thread", draining: "it said that it leaves", gone: "its link ended" },
+  draining: { gone: "it left, or its link ended" },
   gone: {},
 };
 
@@ -26,6 +29,10 @@ export class WorkerEntry {
   /** Jobs it was given, in order: it runs the first, the others stand behind. They go when it has said what became of them. */
   readonly queue: string[] = [];
   finished = 0;
+  /** Of one that leaves: values that are to be copied, and those that are being copied. */
+  handing: { readonly jobs: Job[]; readonly asked: Set<string> } | undefined;
+  /** Bytes that it took from workers that left. */
+  taken = 0;
   readonly story = new Story();
 
   constructor(id: string, host: string, labels: Labels = {}) {

@@ -30,27 +30,29 @@ export function brought(board: Board, { worker, host, held }: Event<"brought">):
   for (const value of held) takeHeld(board, value, worker, host);
 }
 
-export function workerLeft(board: Board, { worker: id, hostLost, reason }: Event<"workerLeft">): void {
+export function workerLeft(board: Board, { worker: id, hostLost, reason, orderly }: Event<"workerLeft">): void {
   const worker = board.workers.get(id);
   if (!worker) return;
-  worker.move("gone", reason ?? "its link ended");
+  worker.move("gone", orderly ? "it left" : (reason ?? "its link ended"));
   board.workers.delete(id);
+  board.draining.delete(worker);
   for (const job of board.jobs.values()) {
     if (job.holder === id) job.holder = undefined;
     if (hostLost) job.hosts.delete(worker.host);
   }
   for (const jobId of worker.queue.splice(0)) {
     const job = board.givenTo(jobId, id);
-    if (job?.state === "running") tookDown(board, job, worker, reason);
+    if (job && orderly) runAgain(board, job, `worker ${id} left before its end`);
+    else if (job?.state === "running") tookDown(board, job, worker, reason);
     else if (job) runAgain(board, job, `worker ${id} died before it began`);
   }
   recoverLost(board);
 }
 
-/** What computes in the worker is killed; values that lie in it alone go with that. */
+/** What computes in the worker is killed; values that lie in it alone go with that. One that leaves goes on leaving. */
 export function stopWorker(board: Board, id: string): void {
   const worker = board.workers.get(id)!;
-  worker.move("stopping", "what computes in it is killed");
+  if (worker.state !== "draining") worker.move("stopping", "what computes in it is killed");
   for (const job of board.jobs.values()) if (job.holder === id) job.holder = undefined;
   board.tell({ kind: "stop", worker: id });
   for (const jobId of worker.queue.splice(0)) {

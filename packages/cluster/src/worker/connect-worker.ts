@@ -60,6 +60,11 @@ export interface RemoteWorker extends AsyncDisposable {
   readonly id: string;
   /** Settles when the worker is over: undefined where it was told to end, or what went wrong. */
   readonly over: Promise<Error | undefined>;
+  /**
+   * Leaves in order: no more jobs come, what runs has so many seconds to end, what was not begun runs elsewhere, and values that
+   * only this process has and somebody needs are copied to others.
+   */
+  drain(seconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -155,6 +160,10 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
         return worker.id;
       },
       over,
+      drain: async (seconds) => {
+        await worker.drain(seconds);
+        await over;
+      },
       close,
       [Symbol.asyncDispose]: close,
     };

@@ -2,6 +2,7 @@ import { numericsDigest, toWireError } from "@graphvm/engine";
 import * as v from "valibot";
 import { ConnectionLostError } from "../errors.js";
 import {
+  inputSchema,
   type Join,
   jobSchema,
   nodeIdSchema,
@@ -17,6 +18,7 @@ import type { Transport } from "../transport/transport.js";
 import { traced } from "../watch/trace.js";
 import type { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
+import { fetchInput } from "./fetch-input.js";
 import { type NodeDigest, nodesSchema } from "./inspect-job.js";
 import { againSchema, runAgain } from "./run-again.js";
 import { jobIn, type RunningJobs, SMALL } from "./running-jobs.js";
@@ -38,6 +40,7 @@ export class Membership {
   #master: Peer | undefined;
   #session: { readonly session: string; readonly graph: number } | undefined;
   #lost: Error | undefined;
+  #leaving = false;
   #id = "";
 
   constructor(compute: ComputeHost, jobs: RunningJobs, shared: WorkerShared) {
@@ -70,6 +73,15 @@ export class Membership {
     link.onClose((reason) => this.#closed(reason, again));
   }
 
+  /** Settles when the master has no more use for this worker, or is gone: jobs that have not begun go back, none comes. */
+  async leave(): Promise<void> {
+    this.#leaving = true;
+    // in this order: what comes back is not to be sent here again
+    const released = this.#master?.call("leave", {});
+    this.#jobs.drain();
+    await released?.catch(() => {});
+  }
+
   /** Tells the master something, where there is one. */
   tell(event: string, data: unknown): void {
     this.#master?.emit(event, data);
@@ -87,7 +99,8 @@ export class Membership {
     // what had not begun nobody knows to be here any more
     this.#jobs.startOver();
     // a link that was closed on purpose has no reason: the master ended in order
-    if (reason && again && !this.#ending.signal.aborted) {
+    if (this.#leaving) void this.#compute.kill();
+    else if (reason && again && !this.#ending.signal.aborted) {
       again((link) => this.join(link, again), this.#ending.signal).catch((error: unknown) => this.#giveUp(error));
     } else if (reason) this.#giveUp(reason);
     else void this.#compute.kill();
@@ -135,6 +148,11 @@ export class Membership {
         return answer;
       }),
       stop: method(v.object({}), () => this.#jobs.stop()),
+      /** A value of a worker that leaves: whether it is here now. */
+      keep: method(inputSchema, async (input): Promise<boolean> => {
+        await fetchInput(input, this.#shared);
+        return this.#shared.store.has(input.id);
+      }),
       nodes: method(nodesSchema, async (job) => compute.call<NodeDigest[]>("nodes", job)),
       again: method(againSchema, (job) => runAgain(job, compute, this.#shared)),
       input: method(v.object({ uri: v.string() }), ({ uri }) => this.#shared.files.find(uri)),

@@ -40,6 +40,8 @@ export class RunningJobs {
   readonly #given = new Map<string, GivenJob>();
   /** What has not begun, in order. */
   readonly #waiting: GivenJob[] = [];
+  /** None begins any more. */
+  #draining = false;
   /** What runs and stands in the way of what waits. */
   #current: GivenJob | undefined;
   /** Jobs that ended well in this graph; of a value that is never copied, the size is 0. */
@@ -58,6 +60,7 @@ export class RunningJobs {
   run(job: WorkerJob): Promise<RunAnswer> {
     const known = this.#given.get(job.id);
     if (known && !known.aborted) return known.answer;
+    if (this.#draining) return Promise.resolve({ returned: true });
     const given = new GivenJob(job);
     this.#given.set(job.id, given);
     this.#waiting.push(given);
@@ -98,6 +101,12 @@ export class RunningJobs {
   startOver(): void {
     for (const given of this.#waiting.splice(0)) this.#return(given);
     this.#current = undefined;
+  }
+
+  /** What waits goes back, and so does whatever still comes. */
+  drain(): void {
+    this.#draining = true;
+    for (const given of this.#waiting.splice(0)) this.#return(given);
   }
 
   /** Kills what runs; settles when the worker can take jobs again. */

@@ -16,6 +16,8 @@ export interface WorkerHandle {
   readonly over: Promise<Error | undefined>;
   /** Stops the thread at once. */
   kill(): Promise<void>;
+  /** Leaves in order: what runs may end, and values that are needed go elsewhere, for so many seconds at most. */
+  drain(seconds: number): Promise<void>;
 }
 
 /**
@@ -57,6 +59,16 @@ export async function startWorker(link: Transport, shared: WorkerShared, again?:
     },
     over,
     kill: () => compute.kill(),
+    drain: async (seconds) => {
+      let late = (): void => {};
+      const time = new Promise<void>((resolve) => {
+        late = resolve;
+      });
+      const cancel = systemClock.after(seconds, () => late());
+      await Promise.race([membership.leave(), over, time]);
+      cancel();
+      await compute.kill();
+    },
   };
 }
 

@@ -43,6 +43,14 @@ function live(seed: number, world: World): void {
     },
     () => world.workers.size < 5 && world.join(pick(HOSTS)!),
     () => {
+      const id = pick([...world.workers].filter(([, { draining }]) => !draining).map(([each]) => each));
+      if (id !== undefined && random.chance(0.3)) world.leave(id);
+    },
+    () => {
+      const copy = pick(world.copies);
+      if (copy) world.copied(copy);
+    },
+    () => {
       const id = pick([...world.workers.keys()].filter(mayDie));
       if (id !== undefined) world.kill(id);
     },
@@ -72,12 +80,14 @@ function live(seed: number, world: World): void {
   ];
   for (let step = 0; step < 120; step++) pick(steps)!();
   world.submit(jobs, limits());
-  if (world.workers.size === 0) world.join("");
+  if (![...world.workers.values()].some(({ draining }) => !draining)) world.join("");
   for (const id of stopping()) world.restarted(id);
   for (;;) {
     const asked = [...world.workers].find(([, { wanted }]) => wanted.length > 0)?.[0];
     const [id] = running();
-    if (asked !== undefined) world.giveBack(asked);
+    const [copy] = world.copies;
+    if (copy) world.copied(copy);
+    else if (asked !== undefined) world.giveBack(asked);
     else if (id !== undefined) world.end(id, throws);
     else break;
   }

@@ -54,6 +54,16 @@ interface Worker {
   stopping: boolean;
   /** What it runs was told to end. */
   aborted: boolean;
+  /** It leaves: whatever comes goes back. */
+  draining: boolean;
+}
+
+/** A value that a worker was told to copy from one that leaves. */
+interface Copy {
+  readonly worker: string;
+  readonly job: string;
+  readonly hosts: readonly string[];
+  readonly to: string;
 }
 
 /** The processes, threads and stores that a scheduler believes in: it is checked against them at every instruction. */
@@ -66,7 +76,10 @@ export class World {
   readonly past: SchedulerEvent[] = [];
   readonly kills = new Map<string, number>();
   readonly misses = new Map<string, number>();
+  /** Under way. */
+  readonly copies: Copy[] = [];
   #joined = 0;
+  readonly #released: string[] = [];
 
   constructor(scheduler: Scheduler) {
     this.scheduler = scheduler;
@@ -79,9 +92,42 @@ export class World {
       if (instruction.kind === "unrun") this.workers.get(instruction.worker)!.wanted.push(instruction.job);
       if (instruction.kind === "begin") this.#begin(instruction.worker, instruction.job);
       if (instruction.kind === "run") this.#start(instruction.worker, instruction.job, instruction.inputs);
+      if (instruction.kind === "copy") this.copies.push(instruction);
+      if (instruction.kind === "release") this.#released.push(instruction.worker);
       if (instruction.kind === "stop") this.#stop(instruction.worker);
       if (instruction.kind === "abort") this.#abort(instruction.worker, instruction.job);
     }
+    for (const id of this.#released.splice(0)) this.#go(id);
+  }
+
+  /** A worker says that it leaves, and gives back what it has not begun. */
+  leave(id: string): void {
+    const worker = this.workers.get(id)!;
+    worker.draining = true;
+    this.tell({ kind: "leaving", worker: id });
+    for (const { job } of worker.queue.splice(0)) this.#report({ kind: "gaveBack", worker: id, job });
+  }
+
+  /** A copy gets to its end, if there is anything to be copied. */
+  copied(copy: Copy): void {
+    this.copies.splice(this.copies.indexOf(copy), 1);
+    const { job, hosts, to, worker } = copy;
+    const host = this.workers.get(to)?.host;
+    const there = host !== undefined && hosts.some((each) => this.stores.get(each)?.has(job));
+    if (there) this.stores.get(host)!.add(job);
+    this.tell({ kind: "copied", worker, job, ...(there ? { host } : {}) });
+  }
+
+  /** The worker may go, and does; one that its master lost sight of was never let go. */
+  #go(id: string): void {
+    const worker = this.workers.get(id);
+    if (!worker) return;
+    if (!worker.draining) throw new Error(`${id} is let go and did not want to`);
+    const { host } = worker;
+    this.workers.delete(id);
+    const last = ![...this.workers.values()].some((other) => other.host === host);
+    if (last) this.stores.delete(host);
+    this.tell({ kind: "workerLeft", worker: id, hostLost: last, orderly: true });
   }
 
   submit(jobs: readonly JobPlan[], limits: JobLimits = {}): void {
@@ -99,6 +145,7 @@ export class World {
       held: new Set(),
       stopping: false,
       aborted: false,
+      draining: false,
     });
     if (!this.stores.has(host)) this.stores.set(host, new Set());
     this.tell({ kind: "workerJoined", worker: id, host });
@@ -186,6 +233,7 @@ export class World {
     };
     must(worker !== undefined, "there is no such worker");
     must(!worker!.stopping, "the worker has no thread");
+    must(!worker!.draining, "the worker leaves");
     must(![...this.workers.values()].some(({ run }) => run?.job === job), "it runs elsewhere already");
     must(inputs.map((input) => input.id).join() === plan.inputs.join(), "other inputs than planned");
     for (const input of inputs) {

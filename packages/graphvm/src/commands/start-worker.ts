@@ -9,6 +9,7 @@ import {
   type MasterFlags,
   masterOptions,
   memoryOption,
+  notNegative,
   wholeNumber,
 } from "../cli/options.js";
 import { clientTlsOf, shownToken } from "../cli/trust.js";
@@ -19,6 +20,7 @@ interface StartWorkerFlags extends MasterFlags, LabelFlags, LogFlags {
   readonly root?: string;
   readonly reconnectSeconds?: number;
   readonly memory?: number;
+  readonly drainSeconds: number;
 }
 
 export function startWorkerCommand(context: Context): Command {
@@ -32,6 +34,7 @@ export function startWorkerCommand(context: Context): Command {
       "how long a lost master is dialled again, 0: not at all (default: 60)",
       wholeNumber(0),
     )
+    .option("--drain-seconds <n>", "how long the job that runs may go on after SIGTERM", notNegative, 30)
     .option(
       "--tls-client-ca <file>",
       "who must have signed the certificates of those who fetch values (default: none asked)",
@@ -48,7 +51,8 @@ export function startWorkerCommand(context: Context): Command {
 export async function startWorkerAndWait(flags: StartWorkerFlags, context: Context): Promise<void> {
   context.guardStdout();
   const master = flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`;
-  const { host, port, root, reconnectSeconds, memory } = flags;
+  const { host, port, root, reconnectSeconds, memory, drainSeconds } = flags;
+  let leaves = false;
   const token = shownToken(flags.tokenFile, "worker", context);
   const tls = clientTlsOf(flags, context);
   const worker = context.own(
@@ -64,6 +68,10 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
       ...labelsOf(flags),
       logger: loggerOf(flags, context),
     }),
+    (own) => {
+      leaves = true;
+      return own.drain(drainSeconds);
+    },
   );
   context.answer(
     { worker: worker.id, master, pid: process.pid },
@@ -71,5 +79,5 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
   );
   const reason = await worker.over;
   if (reason) throw reason;
-  context.note(`the master at ${master} ended`);
+  if (!leaves) context.note(`the master at ${master} ended`);
 }
