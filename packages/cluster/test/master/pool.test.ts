@@ -2,7 +2,7 @@ import { ConnectionLostError } from "@graphvm/cluster";
 import { numericsDigest } from "@graphvm/engine";
 import { gatedTransport } from "@graphvm/testing";
 import * as v from "valibot";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { JobRunner } from "../../dist/master/job-runner.js";
 import { type SessionSetup, WorkerPool } from "../../dist/master/worker-pool.js";
 import { PROTOCOL_VERSION, VERSION } from "../../dist/protocol.js";
@@ -24,9 +24,10 @@ function master(programs: SessionSetup["programs"] = []) {
   const pool = new WorkerPool(() => state.setup, {
     joined: (worker, { host }, held) => runner.handle({ kind: "workerJoined", worker, host, held }),
     brought: (worker, host, held) => runner.handle({ kind: "brought", worker, host, held }),
-    left: (worker, hostLost, reason) => {
+    leaving: (worker) => runner.handle({ kind: "leaving", worker }),
+    left: (worker, hostLost, reason, orderly) => {
       left.push(reason);
-      runner.handle({ kind: "workerLeft", worker, hostLost });
+      runner.handle({ kind: "workerLeft", worker, hostLost, orderly });
     },
   });
   const runner = new JobRunner(pool, new ObjectStore(), new DataClient(), 30);
@@ -189,4 +190,25 @@ test("C5: a value that comes for an emptied graph is not kept", async () => {
   expect(await store.load("a")).toBeUndefined();
   await store.put("a", Uint8Array.of(3));
   expect(await store.load("a")).toEqual(Uint8Array.of(3));
+});
+
+test("C59: a worker that leaves is let go once its job has ended; a job that crossed its word comes back", async () => {
+  const { runner, worker, left } = master();
+  const given: ((answer: object) => void)[] = [];
+  const run = method(any, () => new Promise((resolve) => void given.push(resolve)));
+  const leaves = worker({ run });
+  expect((await failureOf(leaves.peer.call("leave", {}))).message).toContain("has not joined");
+  await leaves.join();
+  runner.submit([planned(A)]);
+  await vi.waitFor(() => expect(runner.job(A)!.state).toBe("running"));
+  const released = leaves.peer.call("leave", {});
+  await vi.waitFor(() => expect(runner.workers()[0]!.state).toBe("draining"));
+  given[0]!({ returned: true });
+  await released;
+  expect(runner.job(A)!.state).toBe("ready");
+  leaves.peer.close();
+  await vi.waitFor(() => expect(left).toEqual([undefined]));
+  await worker({ run: method(any, () => ({ digest: "0".repeat(64), size: 1, seconds: 0 })) }).join();
+  await runner.settled();
+  expect(runner.job(A)!.killed).toEqual([]);
 });
