@@ -59,9 +59,15 @@ export class ComputeHost {
     return this.#telling > 0 || this.#restarting !== undefined;
   }
 
-  /** Calls the thread there is now; a restart is the end of the call. */
+  /** Calls the thread there is now, once it has been told what it needs to know; a restart is the end of the call. */
   call<T>(method: string, params: unknown): Promise<T> {
-    return this.#peer.call<T>(method, params);
+    const called = (): Promise<T> => this.#peer.call<T>(method, params);
+    return this.#restarting ? this.#restarting.then(called) : called();
+  }
+
+  /** Settles when the thread can be called without waiting. */
+  async ready(): Promise<void> {
+    await this.#restarting;
   }
 
   emit(event: string, data: unknown): void {

@@ -161,6 +161,7 @@ export class RunningJobs {
     }
     for (const [host, ids] of missing) return { missing: ids, host };
     const files = await placer.place(job.files);
+    await this.#compute.ready();
     // between here and the thread nothing is awaited: whoever aborts now finds the job there
     if (running.aborted) throw new CancelledError("The job was stopped before it began.", {});
     const { id, refs, noCopy, bound } = job;
