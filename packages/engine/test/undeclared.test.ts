@@ -168,6 +168,21 @@ describe("E31: what an atom may read", () => {
     expect(graph.undeclaredReads()).toEqual([]);
   });
 
+  test("E31: what the console looks at before it prints", () => {
+    // a process of its own: a test's console is not Node's
+    const engine = new URL("../dist/index.js", import.meta.url).href;
+    const script = `
+      import { createGraph, Ref } from ${JSON.stringify(engine)};
+      const graph = createGraph();
+      const fn = () => console.log({ a: 1 }) ?? console.error("b") ?? console.table([1]) ?? 7;
+      const expand = () => ({ kind: "apply", fn, params: [], deps: [] });
+      await graph.calc(new Ref({ ns: "t", name: "print", expand }, []));
+      process.stdout.write(JSON.stringify(graph.undeclaredReads()));`;
+    const args = ["--input-type=module", "-e", script];
+    const said = execFileSync(process.execPath, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+    expect(said.trim().split("\n").at(-1)).toMatch(/\[\]$/);
+  });
+
   test("E31: outside atoms nothing is looked at", async () => {
     const graph = createGraph({ undeclared: "refuse" });
     await graph.calc(atom(() => 1));

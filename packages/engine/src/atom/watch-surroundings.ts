@@ -33,6 +33,8 @@ export function watchSurroundings(): void {
   exempt(Module, ["_load"]);
   exempt(os, ["tmpdir"]);
   exempt(tty.WriteStream.prototype, ["getColorDepth", "hasColors"]);
+  // whether there are colours depends on variables that reach no value
+  exempt(console, ["log", "info", "debug", "warn", "error", "trace", "dir", "table", "group", "assert", "count"]);
 }
 
 function watchNetwork(): void {
