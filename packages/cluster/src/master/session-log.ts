@@ -65,7 +65,10 @@ export class SessionLog {
   readonly #store: FolderStore;
   readonly #now: () => number;
   readonly #secrets: readonly string[];
+  /** What makes the session what it is: programs, and the graphs that were dispatched since the last was emptied. */
   #setup: LoggedCall[] = [];
+  /** Params of the graphs in it: dispatched again they add nothing. */
+  readonly #dispatched = new Set<string>();
   #recorded: LoggedCall[] = [];
   #recording = false;
   /** Digests that stand in a line of `wait` since the recording or the graph began. */
@@ -235,6 +238,7 @@ export class SessionLog {
   /** Forgets programs and graph: the session starts over. */
   restart(): void {
     this.#setup = [];
+    this.#dispatched.clear();
     this.#recorded = [];
     this.#waited.clear();
   }
@@ -263,7 +267,16 @@ export class SessionLog {
     if (LOADS.has(call.method) || call.method === "initGraph") this.#waited.clear();
     if (call.method === "initGraph") this.#setup = this.#setup.filter((each) => LOADS.has(each.method));
     if (LOADS.has(call.method) && this.#isLoaded(call)) return;
-    if (LOADS.has(call.method) || call.method === "initGraph" || call.method === "dispatchJobs") this.#setup.push(call);
+    if (LOADS.has(call.method) || call.method === "initGraph") this.#dispatched.clear();
+    else if (call.method !== "dispatchJobs" || this.#isDispatched(call)) return;
+    this.#setup.push(call);
+  }
+
+  #isDispatched({ params }: LoggedCall): boolean {
+    const key = JSON.stringify(params);
+    const known = this.#dispatched.has(key);
+    this.#dispatched.add(key);
+    return known;
   }
 
   /** Every client loads its programs, and most are there already: those calls make up nothing. */

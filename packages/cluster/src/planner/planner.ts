@@ -38,6 +38,9 @@ export interface Loaded {
   readonly redefined: string[];
 }
 
+/** A thread that has not come up by then, in seconds, never will. */
+const START_SECONDS = 60;
+
 /**
  * The planner thread as the master sees it: calls go one after the other. A call that takes too long ends the thread; a
  * new one takes its place with the same programs and the graphs that were dispatched.
@@ -45,8 +48,8 @@ export interface Loaded {
 export class Planner {
   readonly #limits: PlannerLimits;
   readonly #programs = new Map<string, Program>();
-  /** Graphs that were dispatched since the last reset: what a planner that starts over must know again. */
-  #plans: PlanRequest[] = [];
+  /** Graphs that were dispatched since the last reset, each once: what a planner that starts over must know again. */
+  #plans = new Map<string, PlanRequest>();
   /** The plan made last, of a graph and programs that did not change since. */
   #last: { readonly refs: string; readonly rules: string; readonly plan: Plan } | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -77,7 +80,7 @@ export class Planner {
   reload(programs: readonly Program[]): Promise<readonly Loaded[]> {
     return this.#inOrder(async () => {
       const before = { programs: [...this.#programs.values()], plans: this.#plans };
-      this.#plans = [];
+      this.#plans = new Map();
       try {
         return await this.#loadAll(programs);
       } catch (error) {
@@ -101,7 +104,7 @@ export class Planner {
         const known = last?.refs === refs && last.rules === rules;
         const plan = known ? last.plan : await this.#call<Plan>("plan", request);
         this.#last = { refs, rules, plan };
-        if (keep) this.#plans.push(request);
+        if (keep) this.#plans.set(`${rules}${refs}`, request);
         return plan;
       } catch (error) {
         // what the failed expansion left behind must not count against the next
@@ -125,7 +128,7 @@ export class Planner {
 
   reset(): Promise<void> {
     return this.#inOrder(async () => {
-      this.#plans = [];
+      this.#plans = new Map();
       await this.#replan();
     });
   }
@@ -154,7 +157,7 @@ export class Planner {
 
   async #replan(): Promise<void> {
     await this.#call("reset", { maxNodes: this.#limits.nodes });
-    for (const plan of this.#plans) await this.#call("plan", plan);
+    for (const plan of this.#plans.values()) await this.#call("plan", plan);
   }
 
   async #call<T>(method: string, params: unknown): Promise<T> {
@@ -162,8 +165,8 @@ export class Planner {
     if (method !== "locate" && method !== "node" && method !== "picture") this.#last = undefined;
     const { seconds } = this.#limits;
     // starting over does again what was done before, each within its limit
-    const again = 1 + this.#programs.size + this.#plans.length;
-    const peer = this.#peer ?? (await this.#within(seconds * again, () => this.#start()));
+    const again = 1 + this.#programs.size + this.#plans.size;
+    const peer = this.#peer ?? (await this.#restart(seconds * again));
     return this.#within(seconds, () => peer.call<T>(method, params));
   }
 
@@ -189,6 +192,12 @@ export class Planner {
     }
   }
 
+  async #restart(seconds: number): Promise<Peer> {
+    const peer = await this.#within(START_SECONDS, () => this.#start());
+    return this.#within(seconds, () => this.#catchUp(peer));
+  }
+
+  /** A thread that answers. How long that takes is the machine's matter, not that of anybody's rules. */
   async #start(): Promise<Peer> {
     const thread = startThread(new URL("./planner-thread.js", import.meta.url));
     this.#thread = thread;
@@ -197,16 +206,28 @@ export class Planner {
       const said = v.safeParse(printedSchema, news);
       if (said.success) this.#printed.add(said.output.text);
     });
-    try {
+    await this.#orStop(thread, () => peer.call("clear", {}));
+    return peer;
+  }
+
+  /** What the thread before this one knew. */
+  async #catchUp(peer: Peer): Promise<Peer> {
+    await this.#orStop(this.#thread, async () => {
       for (const program of this.#programs.values()) await peer.call("load", program);
       await peer.call("reset", { maxNodes: this.#limits.nodes });
-      for (const plan of this.#plans) await peer.call("plan", plan);
+      for (const plan of this.#plans.values()) await peer.call("plan", plan);
+    });
+    this.#peer = peer;
+    return peer;
+  }
+
+  async #orStop(thread: ThreadHost | undefined, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
       if (this.#thread === thread) await this.#stop();
       throw error;
     }
-    this.#peer = peer;
-    return peer;
   }
 
   async #stop(): Promise<void> {

@@ -35,3 +35,18 @@ test("R11: a recording that begins while a wait line is written tells what earli
   expect(again.log.news([job("a"), job("b")])).toHaveLength(2);
   await again.close();
 });
+
+test("C74: a graph that is dispatched again and again is kept once, until it is emptied", async () => {
+  const { log, close } = await opened(`${tempFolder()}/session`);
+  const dispatch = (n: number) => log.add("dispatchJobs", { refs: [n], cut: [] }, { result: {} });
+  for (const n of [1, 2, 1, 1, 2]) await dispatch(n);
+  log.setRecording(true);
+  expect(log.recorded).toHaveLength(2);
+  log.setRecording(false);
+  log.clearRecording();
+  await log.add("initGraph", {}, { result: null });
+  for (const n of [1, 1]) await dispatch(n);
+  log.setRecording(true);
+  expect(log.recorded.map(({ method }) => method)).toEqual(["initGraph", "dispatchJobs"]);
+  await close();
+});
