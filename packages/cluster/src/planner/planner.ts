@@ -6,6 +6,7 @@ import type { Program } from "../program/program.js";
 import { Peer } from "../rpc/peer.js";
 import { PrintedLines, printedSchema } from "../thread/printing.js";
 import { startThread, type ThreadHost } from "../thread/thread-host.js";
+import { NowExpanding } from "./now-expanding.js";
 import type { Plan } from "./planner-graph.js";
 
 /** A graph to be planned. */
@@ -52,6 +53,8 @@ export class Planner {
   #queue: Promise<unknown> = Promise.resolve();
   #thread: ThreadHost | undefined;
   #peer: Peer | undefined;
+  /** What the thread does. */
+  #expanding: NowExpanding | undefined;
   #closed = false;
 
   readonly #printed: PrintedLines;
@@ -164,19 +167,23 @@ export class Planner {
     // starting over does again what was done before, each within its limit
     const again = 1 + this.#programs.size + this.#plans.length;
     const peer = this.#peer ?? (await this.#within(seconds * again, () => this.#start()));
-    return this.#within(seconds, () => peer.call<T>(method, params));
+    const what = method === "load" ? `Loading ${(params as Program).name}` : undefined;
+    return this.#within(seconds, () => peer.call<T>(method, params), what);
   }
 
-  async #within<T>(seconds: number, work: () => Promise<T>): Promise<T> {
+  /** @param what What takes too long, where it is not a rule. */
+  async #within<T>(seconds: number, work: () => Promise<T>, what?: string): Promise<T> {
     let late = false;
+    let rule: string | undefined;
     const timer = setTimeout(() => {
       late = true;
+      rule = this.#expanding?.rule;
       void this.#stop();
     }, seconds * 1000);
     try {
       return await work();
     } catch (error) {
-      if (late) throw neverEnds(seconds);
+      if (late) throw neverEnds(seconds, rule, what);
       if (!(error instanceof ConnectionLostError) || this.#closed) throw error;
       await this.#stop();
       throw new PlannerDiedError(
@@ -192,12 +199,15 @@ export class Planner {
   async #start(): Promise<Peer> {
     const thread = startThread(new URL("./planner-thread.js", import.meta.url));
     this.#thread = thread;
+    const memory = NowExpanding.memory();
+    this.#expanding = new NowExpanding(memory);
     const peer = new Peer(thread.transport, {}, "planner thread");
     peer.on("printed", (news) => {
       const said = v.safeParse(printedSchema, news);
       if (said.success) this.#printed.add(said.output.text);
     });
     try {
+      await peer.call("watch", { memory });
       for (const program of this.#programs.values()) await peer.call("load", program);
       await peer.call("reset", { maxNodes: this.#limits.nodes });
       for (const plan of this.#plans) await peer.call("plan", plan);
@@ -218,9 +228,12 @@ export class Planner {
   }
 }
 
-function neverEnds(seconds: number): RuleNeverEndsError {
+/** @param rule The one that was being expanded; of a graph of very many nodes it may be any of them. */
+function neverEnds(seconds: number, rule: string | undefined, what = "Expanding the rules"): RuleNeverEndsError {
+  const where = rule === undefined ? "" : ` and got as far as ${rule}`;
+  const cause = what.startsWith("Loading") ? "it may never end" : `${rule ?? "a rule"} may never end`;
   return new RuleNeverEndsError(
-    `Expanding the rules took more than ${seconds} seconds: a rule may never end; otherwise raise the planner's time limit.`,
-    { seconds },
+    `${what} took more than ${seconds} seconds${where}: ${cause}; otherwise raise the planner's time limit.`,
+    { seconds, ...(rule === undefined ? {} : { rule }) },
   );
 }
