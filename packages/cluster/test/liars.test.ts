@@ -99,9 +99,10 @@ test("C67: a client believes nothing of a master that is not of the protocol's f
     wait: { jobs: [{ id: ID, digest: "x" }] },
     getData: { bytes: "no bytes", digest: HASH, id: ID },
     getRecording: { bytes: new Uint8Array(1), calls: -1 },
+    explain: { id: ID, rule: "a.b", story: "once upon a time" },
   });
   await using session = await connect(url);
-  for (const work of [session.jobDeps([]), session.wait(), session.getRecording()])
+  for (const work of [session.jobDeps([]), session.wait(), session.getRecording(), session.explain("a.b")])
     expect(await failureOf(work)).toMatchObject({ code: "GVM3211" });
 });
 

@@ -27,6 +27,24 @@ export const planAnswer = v.object({
   edges: count,
 });
 
+const jobState = v.picklist(["waiting", "ready", "queued", "running", "done", "failed"]);
+const textOrNull = v.nullable(v.string());
+
+export const storyAnswer = v.object({
+  id: nodeIdSchema,
+  rule: v.string(),
+  label: v.string(),
+  state: jobState,
+  waitsFor: textOrNull,
+  worker: textOrNull,
+  digest: v.nullable(sha256Schema),
+  error: textOrNull,
+  inputs: v.array(v.object({ id: nodeIdSchema, label: v.string(), state: jobState })),
+  story: v.array(v.string()),
+  entries: count,
+  others: v.object({ count, ids: v.array(nodeIdSchema) }),
+});
+
 export const waitAnswer = v.object({
   jobs: v.array(v.looseObject({ id: nodeIdSchema, rule: v.string(), digest: sha256Schema, worker: v.string() })),
 });

@@ -22,6 +22,7 @@ import {
   progressNews,
   recordingAnswer,
   recordingPieceAnswer,
+  storyAnswer,
   valueAnswer,
   waitAnswer,
 } from "./answers.js";
@@ -233,7 +234,7 @@ export class Session implements AsyncDisposable {
    * @throws SessionStateError where no dispatched job goes by that name.
    */
   async explain(job: Ref | string): Promise<JobStory> {
-    return this.#call("explain", { job: typeof job === "string" ? job : nodeId(job) });
+    return this.#ask("explain", { job: typeof job === "string" ? job : nodeId(job) }, storyAnswer);
   }
 
   async graphStats(): Promise<ClusterStats> {

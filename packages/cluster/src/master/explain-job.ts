@@ -84,7 +84,8 @@ function waitsFor(runner: JobRunner, { job, state }: Known): string | null {
   if (state.state === "queued") return `its turn on ${state.worker}`;
   if (state.state !== "ready") return null;
   const { on } = state.plan;
-  if (on && !runner.workers().some((worker) => worker.has(on))) return `a worker with ${labelsText(on)}`;
+  if (on && !runner.workers().some((worker) => worker.state !== "draining" && worker.has(on)))
+    return `a worker with ${labelsText(on)}`;
   if (job.pin !== undefined) return `the worker that holds ${runner.label(job.pin)}`;
   return runner.workers().length === 0 ? "a worker to join" : "a free worker";
 }

@@ -71,6 +71,9 @@ const valueSchema = v.object({ digest: sha256Schema, bytes: v.exactOptional(byte
 const digestsSchema = v.array(v.tuple([nodeIdSchema, v.string(), sha256Schema]));
 const diedSchema = v.object({ error: v.object({ message: v.pipe(v.string(), v.maxLength(10_000)) }) });
 
+/** How long a worker may take to kill its thread and have another that knows the programs, in seconds. */
+const STOP_SECONDS = 60;
+
 /** Calls of a worker that may be unanswered: it joins, and answers from then on. */
 const CALLS = 10;
 
@@ -160,8 +163,17 @@ export class WorkerPool {
 
   /** Kills what computes in a worker; settles when it has another thread, or is gone. */
   async stop(worker: string): Promise<void> {
-    const peer = this.#workers.get(worker)?.peer;
-    await peer?.call("stop").catch(() => peer.close());
+    const found = this.#workers.get(worker);
+    if (!found) return;
+    const { peer } = found;
+    const cancel = this.#clock.after(STOP_SECONDS, () => {
+      this.#leave(found, `its thread had not been stopped after ${STOP_SECONDS} s`);
+      peer.close();
+    });
+    await peer
+      .call("stop")
+      .catch(() => peer.close())
+      .finally(cancel);
   }
 
   /** Has a worker fetch a value and keep it; where that lies then, undefined where it could not be had. */

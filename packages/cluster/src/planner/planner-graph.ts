@@ -8,6 +8,7 @@ import { type CutJob, cutGraph } from "./cut.js";
 import { type DeclaredFile, declaredFiles, inputKey } from "./declared-files.js";
 import { JobColumn } from "./job-column.js";
 import { jobLabels } from "./job-labels.js";
+import { NowExpanding } from "./now-expanding.js";
 
 /** A job with what its worker needs to know. */
 export interface PlannedJob extends JobPlan {
@@ -51,7 +52,11 @@ export class PlannerGraph {
   #round = 0;
   readonly #files = new Map<number, readonly DeclaredFile[]>();
 
-  constructor(maxNodes: number) {
+  readonly #expanding: NowExpanding;
+
+  /** @param expanding Told of each rule while it is expanded. */
+  constructor(maxNodes: number, expanding = new NowExpanding(NowExpanding.memory())) {
+    this.#expanding = expanding;
     this.structure = new Structure({ nodes: maxNodes });
     this.constraints = new Constraints(this.structure);
   }
@@ -104,8 +109,10 @@ export class PlannerGraph {
   }
 
   #enter(node: number): void {
-    if (this.structure.isExpanded(node)) return;
-    const files = declaredFiles(this.structure.expand(node));
+    const { structure } = this;
+    if (structure.isExpanded(node)) return;
+    const rule = structure.table.rule(node)!;
+    const files = declaredFiles(this.#expanding.while(rule, () => structure.expand(node)));
     if (files.length > 0) this.#files.set(node, files);
   }
 

@@ -5,6 +5,7 @@ import { ProgramSet } from "../program/program-set.js";
 import { programSchema, refsSchema } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
+import { NowExpanding } from "./now-expanding.js";
 import { drawGraph, type GraphPicture } from "./picture.js";
 import { type Plan, PlannerGraph } from "./planner-graph.js";
 
@@ -18,6 +19,7 @@ const planSchema = v.object({
 export function run(transport: Transport): void {
   let programs = new ProgramSet();
   let graph = new PlannerGraph(0);
+  let expanding = new NowExpanding(NowExpanding.memory());
 
   new Peer(
     transport,
@@ -25,8 +27,12 @@ export function run(transport: Transport): void {
       clear: method(v.object({}), () => {
         programs = new ProgramSet();
       }),
+      /** Says in that memory which rule it expands. */
+      watch: method(v.object({ memory: v.instance(SharedArrayBuffer) }), ({ memory }) => {
+        expanding = new NowExpanding(memory);
+      }),
       reset: method(v.object({ maxNodes: v.number() }), ({ maxNodes }) => {
-        graph = new PlannerGraph(maxNodes);
+        graph = new PlannerGraph(maxNodes, expanding);
       }),
       load: method(programSchema, async (program) => {
         const { module, redefined } = await programs.evaluated(program);

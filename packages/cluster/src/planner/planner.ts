@@ -6,6 +6,7 @@ import type { Program } from "../program/program.js";
 import { Peer } from "../rpc/peer.js";
 import { PrintedLines, printedSchema } from "../thread/printing.js";
 import { startThread, type ThreadHost } from "../thread/thread-host.js";
+import { NowExpanding } from "./now-expanding.js";
 import type { Plan } from "./planner-graph.js";
 
 /** A graph to be planned. */
@@ -55,6 +56,8 @@ export class Planner {
   #queue: Promise<unknown> = Promise.resolve();
   #thread: ThreadHost | undefined;
   #peer: Peer | undefined;
+  /** What the thread does. */
+  #expanding: NowExpanding | undefined;
   #closed = false;
 
   readonly #printed: PrintedLines;
@@ -167,19 +170,23 @@ export class Planner {
     // starting over does again what was done before, each within its limit
     const again = 1 + this.#programs.size + this.#plans.size;
     const peer = this.#peer ?? (await this.#restart(seconds * again));
-    return this.#within(seconds, () => peer.call<T>(method, params));
+    const what = method === "load" ? `Loading ${(params as Program).name}` : undefined;
+    return this.#within(seconds, () => peer.call<T>(method, params), what);
   }
 
-  async #within<T>(seconds: number, work: () => Promise<T>): Promise<T> {
+  /** @param what What takes too long, where it is not a rule. */
+  async #within<T>(seconds: number, work: () => Promise<T>, what?: string): Promise<T> {
     let late = false;
+    let rule: string | undefined;
     const timer = setTimeout(() => {
       late = true;
+      rule = this.#expanding?.rule;
       void this.#stop();
     }, seconds * 1000);
     try {
       return await work();
     } catch (error) {
-      if (late) throw neverEnds(seconds);
+      if (late) throw neverEnds(seconds, rule, what);
       if (!(error instanceof ConnectionLostError) || this.#closed) throw error;
       await this.#stop();
       throw new PlannerDiedError(
@@ -193,7 +200,7 @@ export class Planner {
   }
 
   async #restart(seconds: number): Promise<Peer> {
-    const peer = await this.#within(START_SECONDS, () => this.#start());
+    const peer = await this.#within(START_SECONDS, () => this.#start(), "Starting a planner thread");
     return this.#within(seconds, () => this.#catchUp(peer));
   }
 
@@ -201,12 +208,14 @@ export class Planner {
   async #start(): Promise<Peer> {
     const thread = startThread(new URL("./planner-thread.js", import.meta.url));
     this.#thread = thread;
+    const memory = NowExpanding.memory();
+    this.#expanding = new NowExpanding(memory);
     const peer = new Peer(thread.transport, {}, "planner thread");
     peer.on("printed", (news) => {
       const said = v.safeParse(printedSchema, news);
       if (said.success) this.#printed.add(said.output.text);
     });
-    await this.#orStop(thread, () => peer.call("clear", {}));
+    await this.#orStop(thread, () => peer.call("watch", { memory }));
     return peer;
   }
 
@@ -239,9 +248,12 @@ export class Planner {
   }
 }
 
-function neverEnds(seconds: number): RuleNeverEndsError {
+/** @param rule The one that was being expanded; of a graph of very many nodes it may be any of them. */
+function neverEnds(seconds: number, rule: string | undefined, what?: string): RuleNeverEndsError {
+  const where = rule === undefined ? "" : ` and got as far as ${rule}`;
+  const cause = `${what === undefined ? (rule ?? "a rule") : "it"} may never end`;
   return new RuleNeverEndsError(
-    `Expanding the rules took more than ${seconds} seconds: a rule may never end; otherwise raise the planner's time limit.`,
-    { seconds },
+    `${what ?? "Expanding the rules"} took more than ${seconds} seconds${where}: ${cause}; otherwise raise the planner's time limit.`,
+    { seconds, ...(rule === undefined ? {} : { rule }) },
   );
 }

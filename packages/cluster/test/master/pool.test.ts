@@ -1,6 +1,6 @@
 import { ConnectionLostError } from "@graphvm/cluster";
 import { numericsDigest } from "@graphvm/engine";
-import { gatedTransport } from "@graphvm/testing";
+import { gatedTransport, VirtualClock } from "@graphvm/testing";
 import * as v from "valibot";
 import { expect, test, vi } from "vitest";
 import { JobRunner } from "../../dist/master/job-runner.js";
@@ -18,18 +18,22 @@ const program = (name: string) => ({ name, hash: "0".repeat(64), code: "" });
 const any = v.looseObject({});
 
 /** A pool with a runner, and workers that are nothing but their answers. */
-function master(programs: SessionSetup["programs"] = []) {
+function master(programs: SessionSetup["programs"] = [], clock?: VirtualClock) {
   const state = { setup: { session: { session: "s", graph: 0, seed: 0, epoch: 0 }, programs } as SessionSetup };
   const left: (string | undefined)[] = [];
-  const pool = new WorkerPool(() => state.setup, {
-    joined: (worker, { host }, held) => runner.handle({ kind: "workerJoined", worker, host, held }),
-    brought: (worker, host, held) => runner.handle({ kind: "brought", worker, host, held }),
-    leaving: (worker) => runner.handle({ kind: "leaving", worker }),
-    left: (worker, hostLost, reason, orderly) => {
-      left.push(reason);
-      runner.handle({ kind: "workerLeft", worker, hostLost, orderly });
+  const pool = new WorkerPool(
+    () => state.setup,
+    {
+      joined: (worker, { host }, held) => runner.handle({ kind: "workerJoined", worker, host, held }),
+      brought: (worker, host, held) => runner.handle({ kind: "brought", worker, host, held }),
+      leaving: (worker) => runner.handle({ kind: "leaving", worker }),
+      left: (worker, hostLost, reason, orderly) => {
+        left.push(reason);
+        runner.handle({ kind: "workerLeft", worker, hostLost, orderly });
+      },
     },
-  });
+    clock,
+  );
   const runner = new JobRunner(pool, new ObjectStore(), new DataClient(), 30);
   /** Joins a worker that notes what it is told; `wrap` may tamper with its link. */
   const worker = (methods: Methods = {}, wrap: (link: Transport) => Transport = (link) => link) => {
@@ -211,4 +215,23 @@ test("C59: a worker that leaves is let go once its job has ended; a job that cro
   await worker({ run: method(any, () => ({ digest: "0".repeat(64), size: 1, seconds: 0 })) }).join();
   await runner.settled();
   expect(runner.job(A)!.killed).toEqual([]);
+});
+
+test("C16: a worker that does not get its thread stopped is sent away after a minute, and its job is not held up", async () => {
+  const clock = new VirtualClock();
+  const { pool, runner, worker, left } = master([], clock);
+  let asked = 0;
+  const never = (): Promise<never> => new Promise(() => void asked++);
+  await worker({ run: method(any, never), stop: method(any, never) }).join();
+  runner.submit([planned(A)]);
+  await vi.waitFor(() => expect(asked).toBe(1));
+  runner.cancel(true);
+  await vi.waitFor(() => expect(asked).toBe(2));
+  expect(runner.workers()[0]!.state).toBe("stopping");
+  clock.advance(60);
+  expect(left).toEqual(["its thread had not been stopped after 60 s"]);
+  expect(pool.size).toBe(0);
+  await worker({ run: method(any, () => ({ digest: "0".repeat(64), size: 1, seconds: 0 })) }).join();
+  runner.submit([planned(A)]);
+  await runner.settled();
 });
