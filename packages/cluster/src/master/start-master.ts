@@ -1,5 +1,7 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
+import { ArchiveFailedError } from "../errors.js";
 import { JobOutcomes } from "../folder/job-outcomes.js";
+import type { SessionFolder } from "../folder/session-folder.js";
 import { serveData } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
 import { type Clock, systemClock } from "../transport/clock.js";
@@ -14,6 +16,7 @@ import { masterPages } from "../watch/watch-master.js";
 import { InputFiles } from "../worker/input-files.js";
 import { ownOutput } from "../worker/printed-by-worker.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
+import { Archive, type Archived, type ArchiveOptions } from "./archive.js";
 import { LocalWorkers } from "./local-workers.js";
 import { Master } from "./master.js";
 import { openFolder, resumeSession } from "./resume.js";
@@ -84,6 +87,11 @@ export interface MasterOptions {
   readonly clock?: Clock;
   /** A master without clients and without jobs for so many seconds ends. Default: it stays. */
   readonly idleSeconds?: number;
+  /**
+   * Where the recording of the whole session goes when it ends, by whatever way: a folder or `s3://bucket/prefix`. It is on from
+   * the first call, and clients can't turn it off.
+   */
+  readonly record?: string | ArchiveOptions;
   /** Told of what happens: a pino logger, say. Default: nobody. Secrets are replaced before it sees them. */
   readonly logger?: Logger;
 }
@@ -94,6 +102,11 @@ export interface MasterHandle extends AsyncDisposable {
   readonly url: string;
   /** Settles when the cluster has ended, by `close()` or by a client's `endCluster`. */
   readonly closed: Promise<void>;
+  /**
+   * Settles when the session's recording lies where `record` said, and with undefined where there is none. Rejects with an
+   * ArchiveFailedError that says where the recording is instead; so does `close()`.
+   */
+  readonly archived: Promise<Archived | undefined>;
   /** The master's own worker threads. */
   readonly threads: ReadonlyMap<string, WorkerHandle>;
   /**
@@ -108,7 +121,7 @@ export interface MasterHandle extends AsyncDisposable {
  * Starts a master and its worker threads.
  *
  * @throws PortInUseError, TokenNeededError, CertificateError, BadOptionError, BadLabelError, FolderLockedError,
- * SessionFolderError
+ * SessionFolderError, and what stores throw that `record` names
  * @example
  * await using master = await startMaster({ port: 0, workers: 3 });
  * await using session = await connect(master.url);
@@ -123,7 +136,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const labels = checkLabels(options.labels ?? {}, "the master's threads");
   const folder = openFolder(options, now);
   const { id, seed, epoch, strict, roots, host, port } = folder.record;
-  const log = await SessionLog.open(folder, now, secrets as string[]).catch((error: unknown) => {
+  const { archive, log } = await openLog(options, folder, now, secrets as string[]).catch((error: unknown) => {
     folder.close();
     throw error;
   });
@@ -156,7 +169,9 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const idle = idleSeconds === undefined ? undefined : { seconds: idleSeconds, clock };
   const end = (): void => {
     // nobody waits for this close: that the journal could not be synced must be said somewhere
-    close().catch((error: Error) => process.emitWarning(error));
+    close().catch((error: Error) => {
+      if (!(error instanceof ArchiveFailedError)) process.emitWarning(error);
+    });
   };
   const master = new Master(session, log, folder, now, end, idle);
   const source = {
@@ -208,8 +223,17 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     address: (host) => host,
   });
   let closing: Promise<void> | undefined;
+  let archived: (outcome: Promise<Archived | undefined>) => void = () => {};
+  const outcome = new Promise<Archived | undefined>((resolve) => {
+    archived = resolve;
+  });
+  outcome.catch(() => {}); // whoever closes is told too
   const close = (): Promise<void> => {
     closing ??= (async () => {
+      // before workers, planner and journal go
+      if (archive) archived(archiveSession(master, archive));
+      else archived(Promise.resolve(undefined));
+      await outcome.catch(() => {});
       try {
         await local.close();
         session.runner.close();
@@ -224,6 +248,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
       } finally {
         finish();
       }
+      await outcome;
     })();
     return closing;
   };
@@ -245,5 +270,38 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     });
     await close();
   };
-  return { url: server.url, closed, threads: local.handles, drain, close, [Symbol.asyncDispose]: close };
+  return {
+    url: server.url,
+    closed,
+    archived: outcome,
+    threads: local.handles,
+    drain,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** The session's log, and where its recording will go. */
+async function openLog(
+  { record }: MasterOptions,
+  folder: SessionFolder,
+  now: () => number,
+  secrets: readonly string[],
+): Promise<{ archive: Archive | undefined; log: SessionLog }> {
+  const archive = record === undefined ? undefined : await Archive.open(record, folder.record.id);
+  const log = await SessionLog.open(folder, now, secrets);
+  if (archive) log.archive(archive.settings);
+  return { archive, log };
+}
+
+async function archiveSession(master: Master, archive: Archive): Promise<Archived | undefined> {
+  const { watch } = master.session;
+  try {
+    const archived = await master.archive(archive);
+    if (archived) watch.tell({ kind: "archived", ...archived });
+    return archived;
+  } catch (error) {
+    watch.tell({ kind: "archiveFailed", error: error as Error });
+    throw error;
+  }
 }
