@@ -108,7 +108,7 @@ export class Archive {
     try {
       const { calls, size, lacking } = await this.#make(make, made);
       try {
-        await copyTarget(uri, made, { ...this.#lock(now) });
+        await copyTarget(uri, made, { ...this.#lock(now), share: true });
       } catch (error) {
         throw await kept(made, name, uri, error as Error);
       }
