@@ -45,7 +45,7 @@ async function calculate(session: Session): Promise<void> {
   await session.calc(audit.noisy("numbers.txt", 2), { cut: CUT });
 }
 
-test("R30: a session's recording lies in a folder when its cluster was ended, named by its time and session, and replays", async () => {
+test("R32: a session's recording lies in a folder when its cluster was ended, named by its time and session, and replays", async () => {
   const folder = join(tempFolder(), "new", "archive");
   const { master, session } = await archiving({ to: folder, capture: ["code", "inputs"], author: "desk" });
   await calculate(session);
@@ -63,7 +63,7 @@ test("R30: a session's recording lies in a folder when its cluster was ended, na
   expect(await replayRecording({ workers: 1 }, bytes, { root: tempFolder() })).toMatchObject({ verdict: "equal" });
 });
 
-test("R30: every call is archived, whatever clients do with a recording of their own; theirs is as ever", async () => {
+test("R32: every call is archived, whatever clients do with a recording of their own; theirs is as ever", async () => {
   const folder = tempFolder();
   const { root, master, session } = await archiving({ to: folder, capture: ["outputs"], digests: "nodes" });
   const { audit } = await session.load<{ audit: Audit }>(fixture("audit.ts"));
@@ -87,7 +87,7 @@ test("R30: every call is archived, whatever clients do with a recording of their
   expect(again).toMatchObject({ verdict: "equal", level: "nodes" });
 });
 
-test("R30: on S3 it is locked where that is asked for, and never put over what is there", async () => {
+test("R32: on S3 it is locked where that is asked for, and never put over what is there", async () => {
   const server = await s3();
   const { master, session } = await archiving({ to: "s3://audit/2031/", lockDays: 10, lockMode: "compliance" });
   await calculate(session);
@@ -101,7 +101,7 @@ test("R30: on S3 it is locked where that is asked for, and never put over what i
   expect(openRecording(await readSource(uri)).lines.at(-1)?.method).toBe("graph");
 });
 
-test("R30: a store that fails at the end: the recording is kept where the master was started, and the error says where", async () => {
+test("R32: a store that fails at the end: the recording is kept where the master was started, and the error says where", async () => {
   const server = await s3();
   const { master, session, root } = await archiving("s3://audit/2031");
   const before = process.cwd();
@@ -118,7 +118,7 @@ test("R30: a store that fails at the end: the recording is kept where the master
   expect(await replayRecording({ workers: 1 }, kept, { root })).toMatchObject({ verdict: "equal" });
 });
 
-test("R30: a name that is taken stays as it is", async () => {
+test("R32: a name that is taken stays as it is", async () => {
   const [folder, journal] = [tempFolder(), tempFolder()];
   const { master, session } = await archiving(folder, { journal });
   await calculate(session);
@@ -134,7 +134,7 @@ test("R30: a name that is taken stays as it is", async () => {
   expect(readdirSync(process.cwd())).toHaveLength(1);
 });
 
-test("R30: inputs that are gone when the session ends: archived without them, and an error", async () => {
+test("R32: inputs that are gone when the session ends: archived without them, and an error", async () => {
   const folder = tempFolder();
   const { root, master, session } = await archiving({ to: folder, capture: ["inputs"] });
   await calculate(session);
@@ -144,7 +144,7 @@ test("R30: inputs that are gone when the session ends: archived without them, an
   expect(header.capture).toBeUndefined();
 });
 
-test("R30: a resumed session is archived from its first call on", async () => {
+test("R32: a resumed session is archived from its first call on", async () => {
   const [folder, journal] = [tempFolder(), join(tempFolder(), "journal")];
   const first = await archiving(tempFolder(), { journal });
   await calculate(first.session);
@@ -162,7 +162,7 @@ test("R30: a resumed session is archived from its first call on", async () => {
   await expect(startMaster({ port: 0, resume: journal })).rejects.toMatchObject({ code: "GVM3512" });
 });
 
-test("R30: a place that can't be written to is refused before anything runs; a session without calls leaves nothing", async () => {
+test("R32: a place that can't be written to is refused before anything runs; a session without calls leaves nothing", async () => {
   const server = await s3();
   const start = (record: string | ArchiveOptions) => startMaster({ port: 0, workers: 0, record });
   await expect(start("s3://nowhere/x")).rejects.toMatchObject({ code: "GVM4103", exitCode: 2 });

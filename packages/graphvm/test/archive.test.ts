@@ -14,7 +14,7 @@ function environment(url: string): RunOptions & { readonly env: Readonly<Record<
   return { env };
 }
 
-test("R30: SIGTERM: jobs drain, the session's recording goes to S3, and is replayed from there", async () => {
+test("R32: SIGTERM: jobs drain, the session's recording goes to S3, and is replayed from there", async () => {
   const { path, leftovers } = testFolder();
   await using server = await startS3("audit");
   const options = environment(server.url);
@@ -30,7 +30,7 @@ test("R30: SIGTERM: jobs drain, the session's recording goes to S3, and is repla
   expect(leftovers()).toEqual([]);
 });
 
-test("R30: Ctrl-C and graphvm stop archive too, in a folder; a client's recording is its own", async () => {
+test("R32: Ctrl-C and graphvm stop archive too, in a folder; a client's recording is its own", async () => {
   const { path, leftovers } = testFolder();
   for (const end of ["SIGINT", "stop"] as const) {
     const master = await startMaster(path, ["--record", "kept", "--capture", "inputs", "--record-label", "desk=rates"]);
@@ -50,7 +50,7 @@ test("R30: Ctrl-C and graphvm stop archive too, in a folder; a client's recordin
 });
 
 test.each(["SIGTERM", "stop"] as const)(
-  "R30: %s, and the bucket is gone: the recording is kept here, exit 1",
+  "R32: %s, and the bucket is gone: the recording is kept here, exit 1",
   async (end) => {
     const { path } = testFolder();
     await using server = await startS3("audit");
@@ -68,7 +68,7 @@ test.each(["SIGTERM", "stop"] as const)(
   },
 );
 
-test("R30: a place nobody can write to, and flags about no recording, are refused at once: exit 2", async () => {
+test("R32: a place nobody can write to, and flags about no recording, are refused at once: exit 2", async () => {
   const { path } = testFolder();
   await using server = await startS3("audit");
   server.faults.refuse = { status: 403, code: "AccessDenied" };

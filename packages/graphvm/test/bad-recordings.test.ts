@@ -147,7 +147,7 @@ describe("bad recordings: one sentence, exit 2, nothing run, nothing written", (
     expect(existsSync(join(path, "ran"))).toBe(false);
   });
 
-  test("modules that are part of neither the recording nor graphvm nor Node are not loaded", async () => {
+  test("R34: modules that are part of neither the recording nor graphvm nor Node are not loaded", async () => {
     const { path } = testFolder();
     writeFileSync(join(path, "evil.mjs"), `import { writeFileSync } from "node:fs";\nwriteFileSync("ran", "");\n`);
     const here = pathToFileURL(join(path, "evil.mjs")).href;

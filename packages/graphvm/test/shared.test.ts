@@ -21,7 +21,7 @@ function project(): string {
   return path;
 }
 
-test("R31: sessions archived in a folder share the input; each is listed, shown, verified, exported and replayed", async () => {
+test("R33: sessions archived in a folder share the input; each is listed, shown, verified, exported and replayed", async () => {
   const path = project();
   for (const name of ["one", "two"]) {
     const master = await startMaster(path, ["--record", "kept", "--capture", "inputs"]);
@@ -47,7 +47,7 @@ test("R31: sessions archived in a folder share the input; each is listed, shown,
   expect({ ...a, source: "" }).toEqual({ ...b, source: "" });
 });
 
-test("R31: on S3 run --record shares too; what is missing or was changed there is one error, exit 2, and nothing runs", async () => {
+test("R33: on S3 run --record shares too; what is missing or was changed there is one error, exit 2, and nothing runs", async () => {
   const path = project();
   await using server = await startS3("audit");
   const env = {

@@ -56,7 +56,7 @@ describe.each(["folder", "S3"])("in a store: %s", (kind) => {
   const put = (uri: string, bytes: Uint8Array, force = false): Promise<void> =>
     writeTarget(uri, bytes, { share: true, force });
 
-  test("R31: ten recordings of the same big input keep it once, and each comes back byte for byte", async () => {
+  test("R33: ten recordings of the same big input keep it once, and each comes back byte for byte", async () => {
     const at = await place();
     const all = Array.from({ length: 10 }, (_, run) => recording(run));
     for (const [run, bytes] of all.entries()) await put(`${at}/run-${run}.gvr`, bytes);
@@ -71,7 +71,7 @@ describe.each(["folder", "S3"])("in a store: %s", (kind) => {
     store.close();
   });
 
-  test("R31: the same put again changes nothing; another recording of that name is refused, or forced", async () => {
+  test("R33: the same put again changes nothing; another recording of that name is refused, or forced", async () => {
     const uri = `${await place()}/x.gvr`;
     await put(uri, recording(1));
     await put(uri, recording(1));
@@ -81,7 +81,7 @@ describe.each(["folder", "S3"])("in a store: %s", (kind) => {
     expect(same(await readSource(uri), recording(2))).toBe(true);
   });
 
-  test("R31: blobs that are missing or damaged are named, wherever the byte is; nothing is made of them", async () => {
+  test("R33: blobs that are missing or damaged are named, wherever the byte is; nothing is made of them", async () => {
     const at = await place();
     const store = openStore(at);
     await put(`${at}/x.gvr`, recording(1));
@@ -102,7 +102,7 @@ describe.each(["folder", "S3"])("in a store: %s", (kind) => {
     store.close();
   });
 
-  test("R31: a list reads neither blobs nor more than it shows, checks chain and signature, and sees what is missing", async () => {
+  test("R33: a list reads neither blobs nor more than it shows, checks chain and signature, and sees what is missing", async () => {
     const at = await place();
     const { generateKeyPairSync } = await import("node:crypto");
     const { privateKey } = generateKeyPairSync("ed25519", {
@@ -147,7 +147,7 @@ async function remove(at: string, key: string): Promise<void> {
   else rmSync(join(at, key));
 }
 
-test("R31: a put that breaks at any moment leaves no recording, and what it left is of use to the next", async () => {
+test("R33: a put that breaks at any moment leaves no recording, and what it left is of use to the next", async () => {
   for (let stored = 0; ; stored++) {
     server.buckets.set("audit", new Map());
     let left = stored;
@@ -170,7 +170,7 @@ test("R31: a put that breaks at any moment leaves no recording, and what it left
   expect(server.buckets.get("audit")!.size).toBe(3);
 });
 
-test("R31: small recordings, files named by people, other bytes and what is locked are kept as they are", async () => {
+test("R33: small recordings, files named by people, other bytes and what is locked are kept as they are", async () => {
   const folder = await tempFolder();
   const small = packRecording(sampleParts());
   await writeTarget(join(folder, "small.gvr"), small, { share: true });
@@ -184,7 +184,7 @@ test("R31: small recordings, files named by people, other bytes and what is lock
   expect([...server.buckets.get("audit")!.keys()]).toEqual(["locked.gvr"]);
 });
 
-test("R31: a list of parts that was changed anywhere is refused, or is no list of parts any more", async () => {
+test("R33: a list of parts that was changed anywhere is refused, or is no list of parts any more", async () => {
   const folder = await tempFolder();
   const store = new FolderStore(folder);
   await putShared(store, "x.gvr", recording(1));
@@ -211,7 +211,7 @@ test("R31: a list of parts that was changed anywhere is refused, or is no list o
   await expect(wholeRecording(store, "x.gvr", half)).rejects.toMatchObject({ code: "GVM4022" });
 });
 
-test("R31: a list of parts can name nothing outside: neither files, nor entries, nor sizes that are not there", async () => {
+test("R33: a list of parts can name nothing outside: neither files, nor entries, nor sizes that are not there", async () => {
   const folder = await tempFolder();
   const store = new FolderStore(folder);
   await putShared(store, "x.gvr", recording(1));
@@ -249,7 +249,7 @@ test("R31: a list of parts can name nothing outside: neither files, nor entries,
   }
 });
 
-test("R31: a recording in parts is read through a link to it", async () => {
+test("R33: a recording in parts is read through a link to it", async () => {
   const folder = await tempFolder();
   await putShared(new FolderStore(join(folder, "store")), "x.gvr", recording(1));
   symlinkSync(join(folder, "store", "x.gvr"), join(folder, "link.gvr"));
