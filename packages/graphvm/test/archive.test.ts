@@ -30,7 +30,9 @@ test("R32: SIGTERM: jobs drain, the session's recording goes to S3, and is repla
   expect(leftovers()).toEqual([]);
 });
 
-test("R32: Ctrl-C and graphvm stop archive too, in a folder; a client's recording is its own", async () => {
+test("R32: Ctrl-C and graphvm stop archive too, in a folder; a client's recording is its own", {
+  timeout: 180_000,
+}, async () => {
   const { path, leftovers } = testFolder();
   for (const end of ["SIGINT", "stop"] as const) {
     const master = await startMaster(path, ["--record", "kept", "--capture", "inputs", "--record-label", "desk=rates"]);

@@ -1,7 +1,6 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
 import { ArchiveFailedError } from "../errors.js";
 import { JobOutcomes } from "../folder/job-outcomes.js";
-import type { SessionFolder } from "../folder/session-folder.js";
 import { serveData } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
 import { type Clock, systemClock } from "../transport/clock.js";
@@ -16,12 +15,12 @@ import { masterPages } from "../watch/watch-master.js";
 import { InputFiles } from "../worker/input-files.js";
 import { ownOutput } from "../worker/printed-by-worker.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
-import { Archive, type Archived, type ArchiveOptions } from "./archive.js";
+import type { Archived, ArchiveOptions } from "./archive.js";
+import { archiveSession, openLog } from "./archived-session.js";
 import { LocalWorkers } from "./local-workers.js";
 import { Master } from "./master.js";
 import { openFolder, resumeSession } from "./resume.js";
 import { MasterSession } from "./session.js";
-import { SessionLog } from "./session-log.js";
 
 /** How long a resumed master waits for workers to come back with what they hold before it runs anything, in seconds. */
 const RETURN_SECONDS = 2.5;
@@ -279,29 +278,4 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/** The session's log, and where its recording will go. */
-async function openLog(
-  { record }: MasterOptions,
-  folder: SessionFolder,
-  now: () => number,
-  secrets: readonly string[],
-): Promise<{ archive: Archive | undefined; log: SessionLog }> {
-  const archive = record === undefined ? undefined : await Archive.open(record, folder.record.id);
-  const log = await SessionLog.open(folder, now, secrets);
-  if (archive) log.archive(archive.settings);
-  return { archive, log };
-}
-
-async function archiveSession(master: Master, archive: Archive): Promise<Archived | undefined> {
-  const { watch } = master.session;
-  try {
-    const archived = await master.archive(archive);
-    if (archived) watch.tell({ kind: "archived", ...archived });
-    return archived;
-  } catch (error) {
-    watch.tell({ kind: "archiveFailed", error: error as Error });
-    throw error;
-  }
 }
