@@ -40,9 +40,11 @@ async function findNode(major: number, folder: string): Promise<string> {
 
 /** Installs a Node from npm; the folder its package lies in. */
 async function install(major: number, folder: string): Promise<string> {
+  // a folder for each: npm removes what was installed beside it without being saved
+  const prefix = join(folder, String(major));
   const name = `n${major}@npm:node-${process.platform}-${process.arch}@${major}`;
   console.log(`installing ${name} for this drill`);
-  mkdirSync(folder, { recursive: true });
-  await promisify(execFile)("npm", ["install", "--prefix", folder, "--no-save", "--no-audit", "--no-fund", name]);
-  return join(folder, "node_modules");
+  mkdirSync(prefix, { recursive: true });
+  await promisify(execFile)("npm", ["install", "--prefix", prefix, "--no-save", "--no-audit", "--no-fund", name]);
+  return join(prefix, "node_modules");
 }
