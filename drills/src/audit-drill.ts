@@ -36,7 +36,7 @@ async function auditDrill(): Promise<number> {
   await using server = await startS3("audit");
   const env = {
     ...{ AWS_ENDPOINT_URL: server.url, AWS_ACCESS_KEY_ID: "drill", AWS_SECRET_ACCESS_KEY: "drill" },
-    ...{ AWS_REGION: "us-east-1", NODE_NO_WARNINGS: "1" },
+    ...{ AWS_REGION: "us-east-1", NODE_NO_WARNINGS: "1", AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
   };
   Object.assign(process.env, env);
   const place: Place = { folder, env };
