@@ -1,7 +1,6 @@
 import { isBuiltin } from "node:module";
 import { type BuildFailure, build } from "esbuild";
 import { hostModuleUrls } from "../program/host-modules.js";
-import { SESSION_MODULE } from "../program/session-module.js";
 import { JOURNAL_ENTRY, ModuleRefusedError, type Recording } from "../recording/index.js";
 import { LOADS } from "./check-programs.js";
 
@@ -18,21 +17,26 @@ export async function checkImports({ lines, blobs }: Recording): Promise<void> {
     const { name, hash } = (params as unknown as { program: { name: string; hash: string } }).program;
     if (checked.has(hash)) continue;
     checked.add(hash);
-    const foreign = (await importsOf(Buffer.from(blobs.get(hash)).toString("utf8"))).find((path) => !isOwn(path));
-    if (foreign === undefined) continue;
-    const sentence =
-      `The recording is not to be run: its program ${name} asks for the module ${JSON.stringify(foreign.slice(0, 200))}, ` +
-      "which is part of neither the recording nor graphvm nor Node.";
-    throw new ModuleRefusedError(sentence, { entry: JOURNAL_ENTRY, seq, program: name, module: foreign });
+    const imports = await importsOf(Buffer.from(blobs.get(hash)).toString("utf8"));
+    const foreign = imports?.find((path) => !isOwn(path));
+    if (imports !== undefined && foreign === undefined) continue;
+    const why =
+      foreign === undefined
+        ? "is no module that can be read"
+        : `asks for the module ${JSON.stringify(foreign.slice(0, 200))}, which is part of neither the recording nor graphvm nor Node`;
+    throw new ModuleRefusedError(`The recording is not to be run: its program ${name} ${why}.`, {
+      ...{ entry: JOURNAL_ENTRY, seq, program: name, module: foreign ?? null },
+    });
   }
 }
 
+/** graphvm's packages by name: who replays on a master elsewhere need not have loaded them. */
 function isOwn(path: string): boolean {
-  return isBuiltin(path) || path === SESSION_MODULE || hostModuleUrls().has(path);
+  return isBuiltin(path) || hostModuleUrls().has(path) || /^(graphvm|@graphvm\/[a-z-]+)(\/[a-z-]+)*$/.test(path);
 }
 
-/** What a module's import and export statements name. Text that is no module names nothing: it can't be loaded either. */
-async function importsOf(code: string): Promise<string[]> {
+/** What a module's import and export statements name; undefined for what the bundler can't read, and so has not made. */
+async function importsOf(code: string): Promise<string[] | undefined> {
   const found: string[] = [];
   try {
     await build({
@@ -52,6 +56,7 @@ async function importsOf(code: string): Promise<string[]> {
     });
   } catch (error) {
     if ((error as BuildFailure).errors === undefined) throw error;
+    return undefined;
   }
   return found;
 }
