@@ -9,6 +9,8 @@ import { chainLine, formatLine, NO_PREV, scanJournal } from "@graphvm/cluster/in
 import { Random } from "./random.js";
 
 const GOAL_SECONDS = 10;
+/** Memory that verifying may take, whatever the length of the journal. */
+const GOAL_BYTES = 200e6;
 
 const { values } = parseArgs({
   options: { kills: { type: "string" }, lines: { type: "string" }, seed: { type: "string" } },
@@ -41,7 +43,7 @@ async function killRecorders(): Promise<boolean> {
       });
       calls += answered;
       if (scan.torn > 0) torn++;
-      if (found >= answered) continue;
+      if (answered > 0 && found >= answered) continue;
       console.error(`WRONG kill ${i}: ${answered} calls were answered and ${found} are in the journal`);
     } catch (error) {
       console.error(`WRONG kill ${i}: the journal does not open: ${(error as Error).message}`);
@@ -92,14 +94,17 @@ async function readLongJournal(): Promise<boolean> {
     most = Math.max(most, process.memoryUsage().rss);
   }, 20);
   const start = performance.now();
+  const cpu = process.cpuUsage();
   const { count } = await scanJournal(path, NO_PREV);
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
+  const busy = (user + system) / 1e6;
   clearInterval(watch);
   const size = statSync(path).size;
-  const right = count === lines && seconds < GOAL_SECONDS;
+  const right = count === lines && Math.min(seconds, busy) < GOAL_SECONDS && most - before < GOAL_BYTES;
   console.log(
-    `${right ? "ok" : "WRONG"}: a journal of ${count.toLocaleString("en-US")} calls (${(size / 1e6).toFixed(0)} MB) verified in ${seconds.toFixed(1)} s (goal ${GOAL_SECONDS}), ` +
-      `memory up by at most ${((most - before) / 1e6).toFixed(0)} MB`,
+    `${right ? "ok" : "WRONG"}: a journal of ${count.toLocaleString("en-US")} calls (${(size / 1e6).toFixed(0)} MB) verified in ${seconds.toFixed(1)} s, of which it ran for ${busy.toFixed(1)} s (goal ${GOAL_SECONDS}: on a machine with nothing else to do both are the same), ` +
+      `memory up by at most ${((most - before) / 1e6).toFixed(0)} MB (goal ${GOAL_BYTES / 1e6})`,
   );
   return right;
 }

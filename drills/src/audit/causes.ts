@@ -92,12 +92,16 @@ export async function drillCauses(
   writeFileSync(join(place.folder, "edited.ts"), edited);
   const wrong: string[] = [];
   for (const [i, drill] of DRILLS.entries()) {
+    const node = nodes.find(({ major }) => major === (drill.node ?? first.major));
+    if (node === undefined) {
+      console.log(`  SKIPPED ${drill.name}: there is no Node ${drill.node}`);
+      continue;
+    }
     writeFileSync(join(place.folder, "numbers.txt"), `${numbers.join("\n")}\n`);
     writeFileSync(join(place.folder, "m.ts"), drill.module);
     const file = `cause-${i}.gvr`;
     const keep = ["--capture", "inputs,outputs", "--digests", "nodes", "--seed", "7"];
     const ran = await graphvm(first, ["run", "m.ts", "--record", file, ...keep], place);
-    const node = nodes.find(({ major }) => major === (drill.node ?? first.major))!;
     const replayed = await graphvm(node, ["replay", file, "--yes", "--verify", "nodes", ...(drill.flags ?? [])], {
       folder: place.folder,
       env: { ...place.env, ...drill.env },

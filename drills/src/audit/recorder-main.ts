@@ -7,6 +7,9 @@ const answered = openSync(process.argv[3]!, "a");
 const master = await startMaster({ port: 0, workers: 0, journal: process.argv[2]! });
 const session = await connect(master.url);
 await session.setRecording(true);
+// the first call waits for the planner to start: a kill before its answer would show nothing
+await session.graphStats();
+writeSync(answered, ".");
 process.stdout.write("recording\n");
 for (;;) {
   // several at a time: lines are written while others are answered

@@ -197,7 +197,13 @@ export class OtherSessionError extends GraphvmError {
   static override readonly code = "GVM3513";
 }
 
+/** A session's recording did not get where it was to go. Fields: `uri`; `kept`, where it is instead, or null. */
+export class ArchiveFailedError extends GraphvmError {
+  static override readonly code = "GVM3514";
+}
+
 registerErrors(
+  ArchiveFailedError,
   ModuleCompileError,
   ModuleMissingError,
   ModuleFailedError,

@@ -14,6 +14,7 @@ export {
   type WaitOptions,
 } from "./client/session.js";
 export * from "./errors.js";
+export type { Archived, ArchiveOptions } from "./master/archive.js";
 export type { JobStory } from "./master/explain-job.js";
 export type { JobCounts } from "./master/job-runner.js";
 export type { Progress } from "./master/progress.js";

@@ -41,7 +41,7 @@ export const main = [ns.scaled(${by}), ns.noise(${by})];`;
     });
     expect(`${code} ${stderr}`).toMatch(/^0 recorded/);
   }
-});
+}, 180_000);
 
 describe("recording diff", () => {
   interface Diff {

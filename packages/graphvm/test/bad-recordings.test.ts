@@ -1,6 +1,6 @@
 import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import {
   headerHash,
@@ -60,6 +60,19 @@ const otherMajor = (): Uint8Array =>
     const header = Buffer.from(all.get("header.json")!).toString().replace('"major": 1', '"major": 2');
     all.set("header.json", Buffer.from(header));
   });
+
+/** One whose program is this text, all hashes right. */
+function withCode(text: string): Uint8Array {
+  const { header, lines } = openRecording(good);
+  const code = Buffer.from(text);
+  const blob = sha256Hex(code);
+  const calls = lines.map(({ seq: _seq, prev: _prev, hash: _hash, ...call }) =>
+    call.method === "load" ? { ...call, params: { program: { name: "m", hash: blob, code: { $blob: blob } } } } : call,
+  );
+  const { capture: _capture, ...rest } = header;
+  const other = { ...rest, inputs: [], programs: [{ name: "m", hash: blob, blob }] };
+  return packRecording({ header: other, lines: rechain(calls, headerHash(other)), blobs: new Map([[blob, code]]) });
+}
 
 /** One that loads its code under the name of a module that comes with graphvm. */
 const foreignProgram = (): Uint8Array => {
@@ -131,6 +144,30 @@ describe("bad recordings: one sentence, exit 2, nothing run, nothing written", (
     writeFileSync(join(path, "bad.gvr"), foreignProgram());
     const ended = await graphvm(["replay", "bad.gvr", "--yes"], path);
     expect(ended).toMatchObject({ code: 2, stdout: "", stderr: expect.stringMatching(/^GVM4039: /) });
+    expect(existsSync(join(path, "ran"))).toBe(false);
+  });
+
+  test("R34: modules that are part of neither the recording nor graphvm nor Node are not loaded", async () => {
+    const { path } = testFolder();
+    writeFileSync(join(path, "evil.mjs"), `import { writeFileSync } from "node:fs";\nwriteFileSync("ran", "");\n`);
+    const here = pathToFileURL(join(path, "evil.mjs")).href;
+    const asks = [
+      `import ${JSON.stringify(here)};`,
+      `import ${JSON.stringify(join(path, "evil.mjs"))};`,
+      `export * from "data:text/javascript,process.exit(0)";`,
+      `import x from "some-package-of-this-machine";`,
+      `import { namespace } from "graphvm";\nimport "https://example.org/x.mjs";`,
+    ];
+    for (const [i, code] of asks.entries()) {
+      writeFileSync(join(path, `bad-${i}.gvr`), withCode(code));
+      const ended = await graphvm(["replay", `bad-${i}.gvr`, "--yes"], path);
+      const one = {
+        code: 2,
+        stdout: "",
+        stderr: expect.stringMatching(/^GVM4040: .*program m asks for the module ".*\n$/),
+      };
+      expect(ended, code).toMatchObject(one);
+    }
     expect(existsSync(join(path, "ran"))).toBe(false);
   });
 

@@ -46,7 +46,11 @@ test("R18: secrets in params, URLs, errors, labels and the environment are in no
   const env = { DRILL_SECRET: SECRETS.variable };
   const master = await startMaster(
     path,
-    ["--token-file", "token", "--journal", "journal", "--secret-env", "DRILL_SECRET"],
+    [
+      ...["--token-file", "token", "--journal", "journal", "--secret-env", "DRILL_SECRET", "--log-level", "debug"],
+      ...["--record", "kept", "--digests", "nodes", "--record-label", `apiToken=${SECRETS.label}`],
+      ...["--author", `me https://me:${SECRETS.url}@host`],
+    ],
     { env },
   );
   const on = ["--master", master.url, "--token-file", "token"];
@@ -73,6 +77,14 @@ test("R18: secrets in params, URLs, errors, labels and the environment are in no
   }
   for (const [place, text] of texts(join(path, "journal"))) {
     if (![...code].some((name) => place.endsWith(name))) found.push([place, text]);
+  }
+  master.child.kill("SIGTERM");
+  found.push(["what the master said at its end", (await master.ended).stderr]);
+  const [archived] = texts(join(path, "kept"));
+  const all = openRecording(readFileSync(archived![0]));
+  found.push(["archive", JSON.stringify([all.header, all.lines])]);
+  for (const name of all.blobs.names) {
+    if (!code.has(name)) found.push([`archived blob ${name}`, Buffer.from(all.blobs.get(name)).toString("latin1")]);
   }
   for (const command of [
     ["recording", "show"],

@@ -17,6 +17,11 @@ export class Draining {
     return this.#begun;
   }
 
+  /** From now on there is no new work. */
+  begin(): void {
+    this.#begun = true;
+  }
+
   /** @throws MasterEndingError once it has begun. */
   refuse(): void {
     if (!this.#begun) return;
@@ -44,7 +49,7 @@ export class Draining {
 
   /** Starts no job any more. Settles when what runs has ended, and whoever waited for it is gone or had its time. */
   async drain(runner: JobRunner, clock: Clock): Promise<void> {
-    this.#begun = true;
+    this.begin();
     const waited = new Set(this.#waiting);
     await runner.drained();
     if (waited.size === 0 || runner.busy) return;

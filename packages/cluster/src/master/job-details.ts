@@ -11,8 +11,8 @@ export async function jobDetails(
   session: MasterSession,
   log: SessionLog,
 ): Promise<{ readonly [key: string]: Json }> {
-  if (!log.recording) return {};
-  const { capture, digests } = log.settings;
+  if (!log.wanted) return {};
+  const { capture, digests } = log.wanted;
   const nodes: [string, Json][] = [];
   const outputs: [string, Json][] = [];
   for (const { id } of jobs) {

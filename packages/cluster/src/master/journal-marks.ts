@@ -7,6 +7,8 @@ export interface JournalMarks {
   readonly $call?: readonly [client: string, number: number, answered: number];
   /** Whether it stands in the recording, where that is another than "while recording is on". */
   readonly $kept?: boolean;
+  /** An auditor looked: no recording has it. */
+  readonly $auditor?: boolean;
   /** The number of the graph it began: the one before was emptied. */
   readonly $graph?: number;
   /** Something secret was left out: the call can't be made again. */
@@ -16,6 +18,7 @@ export interface JournalMarks {
 const schema = v.object({
   $call: v.exactOptional(v.tuple([v.string(), v.number(), v.number()])),
   $kept: v.exactOptional(v.boolean()),
+  $auditor: v.exactOptional(v.boolean()),
   $graph: v.exactOptional(v.number()),
   $redacted: v.exactOptional(v.boolean()),
 });
@@ -26,6 +29,13 @@ export function marked(params: Json, marks: JournalMarks): Json {
 }
 
 export function unmark(params: Json): { readonly params: Json; readonly marks: JournalMarks } {
-  const { $call: _call, $kept: _kept, $graph: _graph, $redacted: _redacted, ...rest } = params as JsonObject;
+  const {
+    $call: _call,
+    $kept: _kept,
+    $auditor: _auditor,
+    $graph: _graph,
+    $redacted: _redacted,
+    ...rest
+  } = params as JsonObject;
   return { params: rest, marks: v.parse(schema, params) };
 }

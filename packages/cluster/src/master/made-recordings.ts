@@ -21,23 +21,9 @@ export class MadeRecordings {
   async keep(pieces: AsyncIterable<Uint8Array>): Promise<{ file: number; size: number; sha256: string }> {
     const file = this.#next++;
     const path = join(this.#directory, `recording-${process.pid}-${file}.tmp`);
-    const sum = createHash("sha256");
-    let size = 0;
-    const out = await open(path, "w");
-    try {
-      for await (const piece of pieces) {
-        await out.writeFile(piece);
-        sum.update(piece);
-        size += piece.length;
-      }
-    } catch (error) {
-      rmSync(path, { force: true });
-      throw error;
-    } finally {
-      await out.close();
-    }
-    this.#files.set(file, { path, size });
-    return { file, size, sha256: sum.digest("hex") };
+    const written = await writePieces(path, pieces);
+    this.#files.set(file, { path, size: written.size });
+    return { file, ...written };
   }
 
   /** The bytes from an offset on. The file goes with its last piece. @throws SessionStateError */
@@ -68,4 +54,27 @@ export class MadeRecordings {
     rmSync(this.#files.get(file)!.path, { force: true });
     this.#files.delete(file);
   }
+}
+
+/** Writes the pieces of a recording to a file; one that fails leaves nothing. */
+export async function writePieces(
+  path: string,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<{ size: number; sha256: string }> {
+  const sum = createHash("sha256");
+  let size = 0;
+  const out = await open(path, "w");
+  try {
+    for await (const piece of pieces) {
+      await out.writeFile(piece);
+      sum.update(piece);
+      size += piece.length;
+    }
+  } catch (error) {
+    rmSync(path, { force: true });
+    throw error;
+  } finally {
+    await out.close();
+  }
+  return { size, sha256: sum.digest("hex") };
 }

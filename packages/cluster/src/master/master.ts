@@ -8,6 +8,7 @@ import { Attached, type CallKey, type Method, type Methods, method, Peer } from 
 import type { Clock } from "../transport/clock.js";
 import type { Transport } from "../transport/transport.js";
 import type { MasterEvent } from "../watch/events.js";
+import type { Archive, Archived } from "./archive.js";
 import type { Answer, Call } from "./call.js";
 import { type CalcParams, calcSchema, dispatchWanted, SESSION_CALLS, statusOf } from "./calls.js";
 import { Draining } from "./draining.js";
@@ -20,7 +21,7 @@ import { PlacedFiles } from "./placed-files.js";
 import { ProgressNews } from "./progress-news.js";
 import { makeRecording } from "./recorder.js";
 import type { MasterSession } from "./session.js";
-import type { RecordingSettings, SessionLog } from "./session-log.js";
+import type { LoggedCall, RecordingSettings, SessionLog } from "./session-log.js";
 
 /** Above so many nodes a recording keeps its graph folded by rule. */
 const DRAWN_NODES = 1000;
@@ -154,6 +155,23 @@ export class Master {
     await this.#draining.drain(this.session.runner, clock);
   }
 
+  /**
+   * Takes no new work, and archives the recording of all that was called. Nothing where there was no call.
+   *
+   * @throws ArchiveFailedError
+   */
+  async archive(archive: Archive): Promise<Archived | undefined> {
+    this.#draining.begin();
+    return this.#inOrder(async () => {
+      if (this.log.archived!.calls.length === 0) return undefined;
+      await this.#logGraph(this.log.archived!.calls).catch(() => {}); // a recording without a picture is one too
+      const now = this.#now();
+      const { roots } = this.#folder.record;
+      const make = (inputs: boolean) => makeRecording(this.session, this.log, this.log.archived!, now, roots, inputs);
+      return archive.put(make, now, this.log.directory);
+    });
+  }
+
   close(): void {
     this.#idle?.close();
     this.#news.close();
@@ -258,6 +276,8 @@ export class Master {
         ({ seed, epoch, strict }) => ({ seed, epoch, ...(strict === undefined ? {} : { strict }) }),
       ),
       endCluster: method(nothing, async () => {
+        // nothing stands behind this line: it ends a replay, and a journal that can be gone on with
+        if (this.log.archived) await this.#inOrder(() => this.#logGraph(this.log.archived!.calls)).catch(() => {});
         await this.#logged("endCluster", {}, async () => NOTHING, {});
         this.session.watch.tell({ kind: "ending", why: "a client ended it" });
         setImmediate(this.#end);
@@ -291,8 +311,9 @@ export class Master {
   }
 
   /** The graph as it is now goes into the recording, so that it can be drawn without running its code. */
-  async #logGraph(): Promise<void> {
-    if (this.log.recorded.at(-1)?.method === "graph") return;
+  async #logGraph(recorded: readonly LoggedCall[]): Promise<void> {
+    const last = recorded.at(-1)?.method;
+    if (last === "graph" || last === "endCluster") return;
     const params = { fold: DRAWN_NODES };
     const { answer, logged } = await SESSION_CALLS.graph!.run(params, this.session, this.log);
     if ((answer as { picture: GraphPicture }).picture.nodes.length === 0) return;
@@ -311,10 +332,11 @@ export class Master {
         {},
       );
     }
-    await this.#logGraph();
+    await this.#logGraph(this.log.recorded);
     const { roots } = this.#folder.record;
     const inputs = capture.includes("inputs");
-    const { pieces, calls } = await makeRecording(this.session, this.log, this.#now(), roots, inputs);
+    const recorded = { calls: this.log.recorded, settings: this.log.settings };
+    const { pieces, calls } = await makeRecording(this.session, this.log, recorded, this.#now(), roots, inputs);
     return { ...(await this.#made.keep(pieces)), calls };
   }
 
@@ -324,7 +346,7 @@ export class Master {
     key: CallKey | undefined,
     work: (marks: JournalMarks) => Promise<unknown>,
   ): Promise<unknown> {
-    const marks = role === "auditor" ? { $kept: false } : {};
+    const marks = role === "auditor" ? { $kept: false, $auditor: true } : {};
     if (client === undefined || key === undefined) return work(marks);
     return this.once.run(client, key, () => work({ ...marks, $call: [client, ...key] }));
   }

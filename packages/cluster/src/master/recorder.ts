@@ -15,7 +15,7 @@ import {
 } from "../recording/index.js";
 import { captureFiles } from "./capture-files.js";
 import type { MasterSession } from "./session.js";
-import type { SessionLog } from "./session-log.js";
+import type { RecordedCalls, RecordingSettings, SessionLog } from "./session-log.js";
 
 /** Behaviour flags of this version: none yet. A change that moves replayed bytes adds a number here. */
 export const FLAGS: readonly number[] = [];
@@ -24,6 +24,7 @@ export const FLAGS: readonly number[] = [];
 export async function makeRecording(
   session: MasterSession,
   log: SessionLog,
+  { calls, settings }: RecordedCalls,
   now: number,
   roots: readonly string[],
   captureInputs: boolean,
@@ -35,8 +36,8 @@ export async function makeRecording(
     const uri = log.redact(input.uri);
     return { ...input, uri, ...(reader ? { reader } : {}), ...(parts ? { parts: [...parts] } : {}) };
   });
-  const header = makeHeader(session, log, now, roots, inputs, captureInputs);
-  const lines = rechain(log.recorded, headerHash(header));
+  const header = makeHeader(session, log, settings, now, roots, inputs, captureInputs);
+  const lines = rechain(calls, headerHash(header));
   const own = log.blobs;
   const blobs: BlobSource = {
     size: (sha256) => own.size(sha256) ?? captured?.blobs.size(sha256),
@@ -48,13 +49,13 @@ export async function makeRecording(
 function makeHeader(
   session: MasterSession,
   log: SessionLog,
+  { labels, author, capture: wanted }: RecordingSettings,
   now: number,
   roots: readonly string[],
   inputs: RecordedInput[],
   captureInputs: boolean,
 ): RecordingHeader {
-  const { labels, author } = log.settings;
-  const outputs = log.settings.capture.includes("outputs");
+  const outputs = wanted.includes("outputs");
   const capture = [...(captureInputs ? ["inputs" as const] : []), ...(outputs ? ["outputs" as const] : [])];
   const lockfile = lockfileHash(roots);
   const image = process.env.GRAPHVM_IMAGE;

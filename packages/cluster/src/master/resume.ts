@@ -57,7 +57,7 @@ export function openFolder(
 export async function resumeSession(master: Master, folder: SessionFolder): Promise<void> {
   const { session, log } = master;
   const lines = log.earlier;
-  if (lines.at(-1)?.method === "endCluster") {
+  if (lines.some(({ method, error }) => method === "endCluster" && error === undefined)) {
     throw new SessionFolderError(`The session in ${folder.path} was ended by a client: begin another one.`, {
       folder: folder.path,
     });

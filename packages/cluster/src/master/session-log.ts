@@ -37,6 +37,12 @@ export interface RecordingSettings {
   readonly author?: string;
 }
 
+/** Calls that make up a recording, and what it is to keep. */
+export interface RecordedCalls {
+  readonly calls: readonly LoggedCall[];
+  readonly settings: RecordingSettings;
+}
+
 const PLAIN: RecordingSettings = { capture: [], digests: "jobs" };
 
 interface JobDigest {
@@ -71,6 +77,8 @@ export class SessionLog {
   readonly #dispatched = new Set<string>();
   #recorded: LoggedCall[] = [];
   #recording = false;
+  /** Every call of the session, where all of it is to be archived. */
+  #archived: { readonly settings: RecordingSettings; calls: LoggedCall[] } | undefined;
   /** Digests that stand in a line of `wait` since the recording or the graph began. */
   readonly #waited = new Map<string, string>();
 
@@ -221,6 +229,24 @@ export class SessionLog {
     return this.#recorded;
   }
 
+  /** From now on every call is kept for the archive too, whatever clients record. */
+  archive(settings: RecordingSettings): void {
+    this.#archived = { settings, calls: [] };
+  }
+
+  /** All calls of the session and what is to be kept of them, where it is archived. */
+  get archived(): RecordedCalls | undefined {
+    return this.#archived;
+  }
+
+  /** What lines must hold: for a client's recording, for the archive, or for both. Undefined where neither is made. */
+  get wanted(): Pick<RecordingSettings, "capture" | "digests"> | undefined {
+    const all = [...(this.#recording ? [this.settings] : []), ...(this.#archived ? [this.#archived.settings] : [])];
+    if (all.length === 0) return undefined;
+    const nodes = all.some(({ digests }) => digests === "nodes");
+    return { capture: all.flatMap(({ capture }) => capture), digests: nodes ? "nodes" : "jobs" };
+  }
+
   /** Turns recording on or off. The first line of a recording is what is loaded already. */
   setRecording(on: boolean, settings: Partial<RecordingSettings> = {}): void {
     // what turns on what is on already, and says nothing more, changes nothing
@@ -240,6 +266,7 @@ export class SessionLog {
     this.#setup = [];
     this.#dispatched.clear();
     this.#recorded = [];
+    if (this.#archived) this.#archived.calls = [];
     this.#waited.clear();
   }
 
@@ -247,9 +274,10 @@ export class SessionLog {
     await this.#journal.close();
   }
 
-  #enter(call: LoggedCall, { $kept = this.#recording }: JournalMarks): void {
+  #enter(call: LoggedCall, { $kept = this.#recording, $auditor = false }: JournalMarks): void {
     if (call.error === undefined) this.#note(call);
     if ($kept) this.#recorded.push(call);
+    if (!$auditor) this.#archived?.calls.push(call);
   }
 
   /** Which blobs are there from before. */

@@ -1,4 +1,5 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
+import { ArchiveFailedError } from "../errors.js";
 import { JobOutcomes } from "../folder/job-outcomes.js";
 import { serveData } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
@@ -14,11 +15,12 @@ import { masterPages } from "../watch/watch-master.js";
 import { InputFiles } from "../worker/input-files.js";
 import { ownOutput } from "../worker/printed-by-worker.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
+import type { Archived, ArchiveOptions } from "./archive.js";
+import { archiveSession, openLog } from "./archived-session.js";
 import { LocalWorkers } from "./local-workers.js";
 import { Master } from "./master.js";
 import { openFolder, resumeSession } from "./resume.js";
 import { MasterSession } from "./session.js";
-import { SessionLog } from "./session-log.js";
 
 /** How long a resumed master waits for workers to come back with what they hold before it runs anything, in seconds. */
 const RETURN_SECONDS = 2.5;
@@ -84,6 +86,11 @@ export interface MasterOptions {
   readonly clock?: Clock;
   /** A master without clients and without jobs for so many seconds ends. Default: it stays. */
   readonly idleSeconds?: number;
+  /**
+   * Where the recording of the whole session goes when it ends, by whatever way: a folder or `s3://bucket/prefix`. It is on from
+   * the first call, and clients can't turn it off.
+   */
+  readonly record?: string | ArchiveOptions;
   /** Told of what happens: a pino logger, say. Default: nobody. Secrets are replaced before it sees them. */
   readonly logger?: Logger;
 }
@@ -94,6 +101,11 @@ export interface MasterHandle extends AsyncDisposable {
   readonly url: string;
   /** Settles when the cluster has ended, by `close()` or by a client's `endCluster`. */
   readonly closed: Promise<void>;
+  /**
+   * Settles when the session's recording lies where `record` said, and with undefined where there is none. Rejects with an
+   * ArchiveFailedError that says where the recording is instead; so does `close()`.
+   */
+  readonly archived: Promise<Archived | undefined>;
   /** The master's own worker threads. */
   readonly threads: ReadonlyMap<string, WorkerHandle>;
   /**
@@ -108,7 +120,7 @@ export interface MasterHandle extends AsyncDisposable {
  * Starts a master and its worker threads.
  *
  * @throws PortInUseError, TokenNeededError, CertificateError, BadOptionError, BadLabelError, FolderLockedError,
- * SessionFolderError
+ * SessionFolderError, and what stores throw that `record` names
  * @example
  * await using master = await startMaster({ port: 0, workers: 3 });
  * await using session = await connect(master.url);
@@ -123,7 +135,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const labels = checkLabels(options.labels ?? {}, "the master's threads");
   const folder = openFolder(options, now);
   const { id, seed, epoch, strict, roots, host, port } = folder.record;
-  const log = await SessionLog.open(folder, now, secrets as string[]).catch((error: unknown) => {
+  const { archive, log } = await openLog(options, folder, now, secrets as string[]).catch((error: unknown) => {
     folder.close();
     throw error;
   });
@@ -156,7 +168,9 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
   const idle = idleSeconds === undefined ? undefined : { seconds: idleSeconds, clock };
   const end = (): void => {
     // nobody waits for this close: that the journal could not be synced must be said somewhere
-    close().catch((error: Error) => process.emitWarning(error));
+    close().catch((error: Error) => {
+      if (!(error instanceof ArchiveFailedError)) process.emitWarning(error);
+    });
   };
   const master = new Master(session, log, folder, now, end, idle);
   const source = {
@@ -208,8 +222,17 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     address: (host) => host,
   });
   let closing: Promise<void> | undefined;
+  let archived: (outcome: Promise<Archived | undefined>) => void = () => {};
+  const outcome = new Promise<Archived | undefined>((resolve) => {
+    archived = resolve;
+  });
+  outcome.catch(() => {}); // whoever closes is told too
   const close = (): Promise<void> => {
     closing ??= (async () => {
+      // before workers, planner and journal go
+      if (archive) archived(archiveSession(master, archive));
+      else archived(Promise.resolve(undefined));
+      await outcome.catch(() => {});
       try {
         await local.close();
         session.runner.close();
@@ -224,6 +247,7 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
       } finally {
         finish();
       }
+      await outcome;
     })();
     return closing;
   };
@@ -245,5 +269,13 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
     });
     await close();
   };
-  return { url: server.url, closed, threads: local.handles, drain, close, [Symbol.asyncDispose]: close };
+  return {
+    url: server.url,
+    closed,
+    archived: outcome,
+    threads: local.handles,
+    drain,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }

@@ -116,6 +116,11 @@ export class ProgramMismatchError extends RecordingError {
   static override readonly code = "GVM4039";
 }
 
+/** A program that asks for a module which is part of neither the recording nor graphvm nor Node. Fields: `program`, `module`, `seq`. */
+export class ModuleRefusedError extends RecordingError {
+  static override readonly code = "GVM4040";
+}
+
 /** A key that no store takes. Fields: `key`. */
 export class StoreKeyError extends RecordingError {
   static override readonly code = "GVM4100";
@@ -184,6 +189,7 @@ registerErrors(
   UntrustedError,
   SignatureKeyError,
   ProgramMismatchError,
+  ModuleRefusedError,
   StoreKeyError,
   KeyMissingError,
   KeyExistsError,

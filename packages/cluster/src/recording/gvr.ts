@@ -156,6 +156,34 @@ export function openRecording(bytes: Uint8Array, limits: BlobLimits = {}): Recor
   };
 }
 
+/** What a recording says of itself, besides its blobs. */
+export type RecordingIndex = Pick<Recording, "header" | "lines" | "head" | "signature">;
+
+/**
+ * Reads a recording of which only the texts are at hand. Verified: the header, the chain, that the blobs referred to are those
+ * that are listed, and a signature against the digests given.
+ *
+ * @param texts Entries that are no blobs; blobs may be among them.
+ * @param digests The sha-256 of every entry's bytes, sorted by name.
+ * @throws What `openRecording` throws
+ */
+export function openIndex(
+  texts: ReadonlyMap<string, Uint8Array>,
+  digests: ReadonlyMap<string, string>,
+): RecordingIndex {
+  const header = parseHeader(need(texts, HEADER_ENTRY));
+  const { lines, end } = readLines(need(texts, JOURNAL_ENTRY), headerHash(header));
+  const blobs = [...digests.keys()].filter((name) => BLOB_ENTRY.test(name));
+  checkBlobs(
+    header,
+    lines,
+    blobs.map((name) => name.slice("blobs/".length, "blobs/".length + 64)),
+  );
+  const entry = texts.get(SIGNATURE_ENTRY);
+  const signed = { head: end.head, header: headerHash(header), content: contentHash(digests) };
+  return { header, lines, head: end.head, ...(entry === undefined ? {} : { signature: readSignature(entry, signed) }) };
+}
+
 /** Entries besides the known ones: a signature, and in a later minor version what that has. */
 function mayHave(name: string, { format }: RecordingHeader): boolean {
   return format.minor > FORMAT_MINOR || (name === SIGNATURE_ENTRY && format.minor > 0);

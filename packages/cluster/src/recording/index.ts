@@ -11,6 +11,7 @@ export {
   openRecording,
   packRecording,
   type Recording,
+  type RecordingIndex,
   type RecordingParts,
   recordingPieces,
   signRecording,
@@ -35,6 +36,7 @@ export { isSecretKey, REDACTED, redactProse, redactText } from "./redact-text.js
 export { S3Store, type S3StoreOptions } from "./s3-store.js";
 export type { S3Lock } from "./s3-upload.js";
 export { isSha256, sha256Hex, sha256Parts } from "./sha256.js";
+export { openShared, putShared, readManifest, SHARE_ABOVE, type SharedIndex, wholeRecording } from "./shared.js";
 export { type RecordingSignature, requireTrusted, SIGNATURE_ENTRY, trustedFingerprints } from "./signature.js";
 export {
   copyTarget,
@@ -45,6 +47,7 @@ export {
   readSource,
   type SourceOptions,
   sourceExists,
+  type TargetOptions,
   writeTarget,
 } from "./source.js";
 export { checkStoreKey, type PutOptions, type Store } from "./store.js";

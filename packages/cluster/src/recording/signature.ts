@@ -38,10 +38,13 @@ export interface RecordingSignature {
   readonly fingerprint: string;
 }
 
-/** sha-256 over name and bytes of every entry but the signature's. */
-export function contentHash(entries: Iterable<readonly [name: string, bytes: Uint8Array]>): string {
+/** sha-256 over name and bytes of every entry but the signature's. @param entries Sorted by name; bytes, or their sha-256. */
+export function contentHash(entries: Iterable<readonly [name: string, content: Uint8Array | string]>): string {
   const lines: string[] = [];
-  for (const [name, bytes] of entries) if (name !== SIGNATURE_ENTRY) lines.push(`${sha256Hex(bytes)} ${name}\n`);
+  for (const [name, content] of entries) {
+    const sha256 = typeof content === "string" ? content : sha256Hex(content);
+    if (name !== SIGNATURE_ENTRY) lines.push(`${sha256} ${name}\n`);
+  }
   return sha256Hex(lines.join(""));
 }
 

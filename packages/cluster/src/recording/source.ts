@@ -1,14 +1,24 @@
-import { readFile, stat } from "node:fs/promises";
+import { readFile, realpath, stat } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KeyMissingError, SourceUriError, StoreFailedError, StorePermissionError } from "./errors.js";
 import { FolderStore } from "./folder-store.js";
 import { readFileWhole } from "./read-file.js";
 import { S3Store, type S3StoreOptions } from "./s3-store.js";
+import { putShared, readManifest, wholeRecording } from "./shared.js";
 import type { PutOptions, Store } from "./store.js";
 
 /** How S3 is reached; by default as the `AWS_*` variables say. */
 export type SourceOptions = Omit<S3StoreOptions, "bucket" | "prefix">;
+
+/** How something is written. */
+export interface TargetOptions extends PutOptions, SourceOptions {
+  /**
+   * Whether large entries of a recording go to `blobs/` beside it, once for all recordings there. By default so on S3, and in
+   * no file; under a lock never, because another recording's lock would end at another time.
+   */
+  readonly share?: boolean;
+}
 
 /** A place bytes are read from or written to. */
 export type Place =
@@ -36,32 +46,36 @@ export function parsePlace(uri: string): Place {
 }
 
 /**
- * Reads a recording, or anything else, from a file or from S3.
- * @throws SourceUriError, KeyMissingError, and what stores throw
+ * Reads a recording, or anything else, from a file or from S3. A recording that is kept in parts comes as the file it is.
+ * @throws SourceUriError, KeyMissingError; of a recording in parts ArchiveDamagedError, BlobMissingError, BlobDamagedError; and
+ * what stores throw
  * @example const recording = openRecording(await readSource("s3://audit/2031/fraud.gvr"));
  */
 export async function readSource(uri: string, options: SourceOptions = {}): Promise<Uint8Array> {
   const place = parsePlace(uri);
-  if (place.kind === "file") return await readPath(place.path);
-  return await withS3(place.bucket, options, (store) => store.get(needKey(uri, place.key)));
+  if (place.kind === "file") {
+    const bytes = await readPath(place.path);
+    if (readManifest(bytes) === undefined) return bytes;
+    const path = await realpath(place.path);
+    return await wholeRecording(new FolderStore(dirname(path)), basename(path), bytes);
+  }
+  return await withS3(place.bucket, options, async (store) => {
+    const key = needKey(uri, place.key);
+    return await wholeRecording(store, key, await store.get(key));
+  });
 }
 
 /**
  * Writes bytes to a file or to S3, atomically, and never over other bytes unless forced.
  * @throws SourceUriError, KeyExistsError, and what stores throw
  */
-export async function writeTarget(
-  uri: string,
-  bytes: Uint8Array,
-  options: PutOptions & SourceOptions = {},
-): Promise<void> {
+export async function writeTarget(uri: string, bytes: Uint8Array, options: TargetOptions = {}): Promise<void> {
   const place = parsePlace(uri);
-  const { force = false, ...s3 } = options;
-  if (place.kind === "file") {
-    await new FolderStore(dirname(place.path)).put(basename(place.path), bytes, { force });
-  } else {
-    await withS3(place.bucket, s3, (store) => store.put(needKey(uri, place.key), bytes, { force }));
-  }
+  const { force = false, share = place.kind === "s3", ...s3 } = options;
+  const put = (store: Store, key: string): Promise<void> =>
+    share && s3.lock === undefined ? putShared(store, key, bytes, { force }) : store.put(key, bytes, { force });
+  if (place.kind === "file") await put(new FolderStore(dirname(place.path)), basename(place.path));
+  else await withS3(place.bucket, s3, (store) => put(store, needKey(uri, place.key)));
 }
 
 /** Copies an object of S3 to a new file, whatever its size. @throws SourceUriError, KeyMissingError, and what stores throw */
@@ -72,12 +86,12 @@ export async function downloadS3(uri: string, path: string, options: SourceOptio
 }
 
 /**
- * The same for bytes that lie in a file: they are not read into memory where the target is a file too.
+ * The same for bytes that lie in a file: they are not read into memory where the target is a plain file too.
  * @throws What `writeTarget` throws
  */
-export async function copyTarget(uri: string, from: string, options: PutOptions & SourceOptions = {}): Promise<void> {
+export async function copyTarget(uri: string, from: string, options: TargetOptions = {}): Promise<void> {
   const place = parsePlace(uri);
-  if (place.kind === "s3") return await writeTarget(uri, readFileWhole(from), options);
+  if (place.kind === "s3" || options.share === true) return await writeTarget(uri, readFileWhole(from), options);
   await new FolderStore(dirname(place.path)).putFile(basename(place.path), from, { force: options.force === true });
 }
 

@@ -19,6 +19,7 @@ import {
 } from "../recording/index.js";
 import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
 import { readChanges } from "./changes.js";
+import { checkImports } from "./check-imports.js";
 import { checkPrograms } from "./check-programs.js";
 import { type Comparison, compareWait } from "./compare-jobs.js";
 import { type FoundInput, findInputs } from "./inputs.js";
@@ -152,6 +153,7 @@ export async function readRecording(source: string | Uint8Array | RecordingFile)
   const recording = openRecording(bytes);
   verifyOpened(recording, bytes.length);
   checkPrograms(recording);
+  await checkImports(recording);
   return recording;
 }
 

@@ -37,6 +37,9 @@ export type MasterEvent =
       readonly others: number;
     }
   | { readonly kind: "journalFailed"; readonly error: Error }
+  /** The recording of the whole session is where it was to go, or is not. */
+  | { readonly kind: "archived"; readonly uri: string; readonly bytes: number; readonly calls: number }
+  | { readonly kind: "archiveFailed"; readonly error: Error }
   /** A line of the user's own code, printed while a program was loaded or planned. */
   | { readonly kind: "printed"; readonly where: string; readonly text: string };
 

@@ -83,6 +83,13 @@ function lineOf(event: MasterEvent): LogLine | undefined {
     }
     case "journalFailed":
       return line("error", event.error.message, { error: event.error.message });
+    case "archived": {
+      const { uri, bytes, calls } = event;
+      return line("info", `the session's recording is at ${uri}`, { uri, bytes, calls });
+    }
+    case "archiveFailed":
+      // an error is what `close` rejects with: commands print that, and would say it twice
+      return line("info", event.error.message, { error: event.error.message });
     case "printed":
       return line("debug", `${event.where}: ${event.text}`, { where: event.where });
   }

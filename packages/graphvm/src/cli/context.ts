@@ -20,17 +20,23 @@ export interface Context {
   /** Whether there is somebody to ask. */
   readonly interactive: boolean;
   readonly env: { readonly [name: string]: string | undefined };
-  /** Closes a resource if the command is interrupted while it runs; on SIGTERM it is first given time to `drain`. */
-  own<T extends AsyncDisposable>(resource: T, drain?: (resource: T) => Promise<void>): T;
+  /**
+   * Closes a resource if the command is interrupted while it runs; on SIGTERM it is first given time to `drain`. A `slow` one
+   * is given all the time it takes to close.
+   */
+  own<T extends AsyncDisposable>(resource: T, drain?: (resource: T) => Promise<void>, slow?: boolean): T;
 }
 
 /** What must be closed when a signal comes. */
 export class Owned {
   readonly #resources: AsyncDisposable[] = [];
   readonly #drains: (() => Promise<void>)[] = [];
+  /** Whether something is not to be cut short. */
+  slow = false;
 
-  add<T extends AsyncDisposable>(resource: T, drain?: (resource: T) => Promise<void>): T {
+  add<T extends AsyncDisposable>(resource: T, drain?: (resource: T) => Promise<void>, slow = false): T {
     this.#resources.push(resource);
+    this.slow ||= slow;
     if (drain) this.#drains.push(() => drain(resource));
     return resource;
   }
@@ -77,7 +83,7 @@ export function processContext(json: boolean, owned: Owned): Context {
     json,
     interactive: stdin.isTTY === true && stderr.isTTY === true && !json,
     env,
-    own: (resource, drain) => owned.add(resource, drain),
+    own: (resource, drain, slow) => owned.add(resource, drain, slow),
   };
 }
 

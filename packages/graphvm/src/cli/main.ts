@@ -43,8 +43,9 @@ function onSignals(owned: Owned): { readonly stopping: boolean } {
   const close = (exitCode: number): void => {
     if (closing) process.exit(exitCode);
     closing = true;
-    setTimeout(() => process.exit(exitCode), GRACE);
-    void owned.close().finally(() => process.exit(exitCode));
+    if (!owned.slow) setTimeout(() => process.exit(exitCode), GRACE);
+    // a command that failed while it was being closed says so by an exit code of its own
+    void owned.close().finally(() => process.exit(process.exitCode ?? exitCode));
   };
   const stop = (signal: "SIGINT" | "SIGTERM"): void => {
     const exitCode = 128 + constants.signals[signal];

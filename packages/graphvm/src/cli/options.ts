@@ -70,12 +70,16 @@ export interface RecordFlags {
 }
 
 export function recordOptions(command: Command): Command {
+  return keptOptions(command).option("--label <name=value>", "a label for the recording", mapping);
+}
+
+/** What a recording keeps, but for its labels. */
+export function keptOptions(command: Command): Command {
   return command
     .option("--capture <what>", "what travels in the recording: code,inputs,outputs (default: code)", captured)
     .addOption(
       new Option("--digests <level>", "digests of jobs, or of every node (default: jobs)").choices(["jobs", "nodes"]),
     )
-    .option("--label <name=value>", "a label for the recording", mapping)
     .option("--author <name>", "who records");
 }
 

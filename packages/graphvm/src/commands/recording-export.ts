@@ -1,4 +1,12 @@
-import { KeyExistsError, type Recording, type ReplayReport, readRecording, writeTarget } from "@graphvm/cluster";
+import {
+  KeyExistsError,
+  type Recording,
+  type ReplayReport,
+  readRecording,
+  readSource,
+  verifyRecording,
+  writeTarget,
+} from "@graphvm/cluster";
 import { sourceExists } from "@graphvm/cluster/internal";
 import type { Context } from "../cli/context.js";
 import type { CommonFlags } from "../cli/options.js";
@@ -11,6 +19,7 @@ import { lineageEvents } from "../recorded/openlineage.js";
 export interface ExportFlags extends CommonFlags {
   readonly openlineage?: boolean;
   readonly html?: boolean;
+  readonly gvr?: boolean;
   readonly replay?: string;
   readonly output?: string;
   readonly force?: boolean;
@@ -18,12 +27,15 @@ export interface ExportFlags extends CommonFlags {
 
 /** `graphvm recording export`. */
 export async function exportRecording(source: string, flags: ExportFlags, context: Context): Promise<void> {
-  const { openlineage = false, html = false, output, force = false } = flags;
-  if (openlineage === html) throw new UsageError("Say what to export: --openlineage or --html.", {});
+  const { openlineage = false, html = false, gvr = false, output, force = false } = flags;
+  if (Number(openlineage) + Number(html) + Number(gvr) !== 1) {
+    throw new UsageError("Say what to export: --openlineage, --html or --gvr.", {});
+  }
   if (flags.replay !== undefined && !html) throw new UsageError("--replay is for --html.", {});
   if (output !== undefined && !force && (await sourceExists(output))) {
     throw new KeyExistsError(`There is something at ${output}: choose another name, or use --force.`, { uri: output });
   }
+  if (gvr) return await exportFile(source, output, force, context);
   const recording = await readRecording(source);
   const verdict = flags.replay === undefined ? undefined : readVerdict(flags.replay, recording);
   const text = openlineage
@@ -35,6 +47,15 @@ export async function exportRecording(source: string, flags: ExportFlags, contex
   const form = openlineage ? "openlineage" : "html";
   if (output === undefined) context.answer({ source, form, text }, text.trimEnd());
   else context.answer({ source, form, path: output, bytes: text.length }, `${output}: ${bytesText(text.length)}`);
+}
+
+/** The one file that a recording is, also where a store keeps it in parts. */
+async function exportFile(source: string, output: string | undefined, force: boolean, context: Context): Promise<void> {
+  if (output === undefined) throw new UsageError("A recording is no text: say where it goes with -o.", {});
+  const bytes = await readSource(source);
+  verifyRecording(bytes);
+  await writeTarget(output, bytes, { force });
+  context.answer({ source, form: "gvr", path: output, bytes: bytes.length }, `${output}: ${bytesText(bytes.length)}`);
 }
 
 /** What a replay of this very recording said. @throws FileArgumentError for anything else */

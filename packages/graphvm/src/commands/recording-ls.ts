@@ -1,6 +1,13 @@
 import { existsSync } from "node:fs";
-import { openRecording, type Recording } from "@graphvm/cluster";
-import { openStore, parsePlace } from "@graphvm/cluster/internal";
+import { openRecording } from "@graphvm/cluster";
+import {
+  openShared,
+  openStore,
+  parsePlace,
+  type RecordingIndex,
+  readManifest,
+  type Store,
+} from "@graphvm/cluster/internal";
 import { GraphvmError } from "@graphvm/engine";
 import type { Context } from "../cli/context.js";
 import { bytesText, countText, plain, tableText } from "../cli/text.js";
@@ -8,10 +15,13 @@ import { FileArgumentError } from "../errors.js";
 
 /** A recording in a list, or what is wrong with a file that is named like one. */
 type Listed =
-  | { readonly key: string; readonly bytes: number; readonly recording: Recording }
+  | { readonly key: string; readonly bytes: number; readonly shared: number; readonly recording: RecordingIndex }
   | { readonly key: string; readonly error: GraphvmError };
 
-/** `graphvm recording ls`: what there is, the oldest first. Each is opened and its chain checked; nothing is run. */
+/**
+ * `graphvm recording ls`: what there is, the oldest first. Each is opened and its chain checked; nothing is run. Of blobs that
+ * recordings share it is looked whether they are there, and no more.
+ */
 export async function listRecordings(place: string, context: Context): Promise<void> {
   const at = parsePlace(place);
   if (at.kind === "file" && !existsSync(at.path)) {
@@ -20,11 +30,9 @@ export async function listRecordings(place: string, context: Context): Promise<v
   const store = openStore(place);
   const listed: Listed[] = [];
   try {
-    for (const key of await store.list()) {
-      if (!key.endsWith(".gvr")) continue;
-      const bytes = await store.get(key);
-      listed.push(open(key, bytes));
-    }
+    const keys = await store.list();
+    const there = new Set(keys);
+    for (const key of keys) if (key.endsWith(".gvr")) listed.push(await open(store, key, there));
   } finally {
     store.close();
   }
@@ -34,9 +42,13 @@ export async function listRecordings(place: string, context: Context): Promise<v
   context.answer({ place, recordings: listed.map(json) }, text);
 }
 
-function open(key: string, bytes: Uint8Array): Listed {
+async function open(store: Store, key: string, there: ReadonlySet<string>): Promise<Listed> {
+  const stored = await store.get(key);
   try {
-    return { key, bytes: bytes.length, recording: openRecording(bytes) };
+    const manifest = readManifest(stored);
+    if (manifest === undefined) return { key, bytes: stored.length, shared: 0, recording: openRecording(stored) };
+    const recording = await openShared(store, key, manifest, there);
+    return { key, bytes: recording.bytes, shared: recording.sharedBytes, recording };
   } catch (error) {
     if (error instanceof GraphvmError) return { key, error };
     throw error;
@@ -50,6 +62,7 @@ function json(each: Listed): object {
   return {
     key: each.key,
     bytes: each.bytes,
+    ...(each.shared === 0 ? {} : { sharedBytes: each.shared }),
     ...{ createdAt, format, calls: lines.length, head },
     signedBy: signature?.fingerprint ?? null,
     ...(author === undefined ? {} : { author }),
@@ -67,7 +80,7 @@ function row(each: Listed): string[] {
   return [
     plain(each.key),
     header.createdAt,
-    bytesText(each.bytes),
+    bytesText(each.bytes) + (each.shared === 0 ? "" : `, ${bytesText(each.shared)} of it shared`),
     countText(lines.length, "call"),
     signature === undefined ? "not signed" : `signed ${signature.fingerprint.slice(0, 12)}`,
     plain([header.author ?? "", ...labels].filter((text) => text !== "").join(" ")),

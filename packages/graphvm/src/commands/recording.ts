@@ -68,6 +68,7 @@ function exporting(context: Context): Command {
     .argument("<source>", SOURCE)
     .option("--openlineage", "OpenLineage 2-0-2 events, one a line")
     .option("--html", "one HTML page for people: graph, calls, inputs, digests, verdict")
+    .option("--gvr", "the one file that it is, also where a store keeps it in parts")
     .option("--replay <file>", "for --html: what graphvm replay --json printed of this recording")
     .option("-o, --output <target>", "where it goes (default: stdout)")
     .option("--force", "replace what is there")

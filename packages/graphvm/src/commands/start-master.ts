@@ -1,5 +1,6 @@
 import { DEFAULT_PORT, startMaster } from "@graphvm/cluster";
 import { Command } from "commander";
+import { type ArchiveFlags, archiveFlags, archiveOf, tellArchived } from "../cli/archive.js";
 import type { Context } from "../cli/context.js";
 import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
 import {
@@ -18,7 +19,7 @@ import {
 import { countText } from "../cli/text.js";
 import { masterTrustOptions, type RoleFlags, roleTokens, serverTlsOf, type TlsFlags } from "../cli/trust.js";
 
-interface StartMasterFlags extends CommonFlags, LabelFlags, LogFlags, RoleFlags, TlsFlags {
+interface StartMasterFlags extends ArchiveFlags, CommonFlags, LabelFlags, LogFlags, RoleFlags, TlsFlags {
   readonly workers: number;
   readonly port?: number;
   readonly host?: string;
@@ -52,13 +53,14 @@ export function startMasterCommand(context: Context): Command {
     .option("--secret-env <names>", "variables whose values no journal and no recording may hold", list)
     .option("--idle-seconds <n>", "end after so long without clients and jobs (default: stay)", positive)
     .option("--drain-seconds <n>", "how long jobs that run may go on after SIGTERM", notNegative, 30);
-  return commonOptions(masterTrustOptions(logOptions(labelOptions(memoryOption(command)))))
+  return commonOptions(masterTrustOptions(logOptions(labelOptions(memoryOption(archiveFlags(command))))))
     .addHelpText(
       "after",
       [
         "",
         "Examples:",
         "  graphvm start-master --workers 3",
+        "  graphvm start-master --record s3://audit/2031 --capture inputs",
         "  graphvm start-master --idle-seconds 600 --log-level info --log-file master.log",
         "",
         "Its port also answers http://…/healthz, /readyz and /metrics (Prometheus).",
@@ -74,27 +76,29 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
   const { plannerSeconds, idleSeconds, drainSeconds, strict, secretEnv, memory } = flags;
   const tokens = roleTokens(flags, context);
   const tls = serverTlsOf(flags, context);
-  const master = context.own(
-    await startMaster({
-      workers,
-      ...(port === undefined ? {} : { port }),
-      ...(seed === undefined ? {} : { seed }),
-      ...(host === undefined ? {} : { host }),
-      tokens,
-      ...(tls && { tls }),
-      ...(root === undefined ? {} : { root }),
-      ...labelsOf(flags),
-      ...(journal === undefined ? {} : { journal }),
-      ...(resume === undefined ? {} : { resume }),
-      ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
-      ...(idleSeconds === undefined ? {} : { idleSeconds }),
-      ...(strict === undefined ? {} : { strict }),
-      ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
-      ...(memory === undefined ? {} : { memory }),
-      logger: loggerOf(flags, context),
-    }),
-    (master) => master.drain(drainSeconds),
-  );
+  const archive = archiveOf(flags);
+  const master = await startMaster({
+    workers,
+    ...(port === undefined ? {} : { port }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(host === undefined ? {} : { host }),
+    tokens,
+    ...(tls && { tls }),
+    ...(root === undefined ? {} : { root }),
+    ...labelsOf(flags),
+    ...(journal === undefined ? {} : { journal }),
+    ...(resume === undefined ? {} : { resume }),
+    ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
+    ...(idleSeconds === undefined ? {} : { idleSeconds }),
+    ...(strict === undefined ? {} : { strict }),
+    ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
+    ...(memory === undefined ? {} : { memory }),
+    ...(archive === undefined ? {} : { record: archive }),
+    logger: loggerOf(flags, context),
+  });
+  const told = tellArchived(master, context);
+  const ended = { [Symbol.asyncDispose]: () => endAndTell(master.close(), told) };
+  context.own(ended, () => endAndTell(master.drain(drainSeconds), told), archive !== undefined);
   const { url } = master;
   context.answer(
     { url, workers, pid: process.pid },
@@ -108,4 +112,10 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
     ].join("\n"),
   );
   await master.closed;
+  await told;
+}
+
+/** Where the recording went is told before the process ends. */
+async function endAndTell(ending: Promise<void>, told: Promise<void>): Promise<void> {
+  await Promise.allSettled([ending, told]);
 }
