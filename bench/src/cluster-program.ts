@@ -4,6 +4,11 @@ import { apply, namespace, type Op, rule } from "@graphvm/rules";
 export const work = namespace("work", {
   /** A job that does next to nothing. */
   tiny: rule((i: number): Op<number> => apply((x: number) => x + 1, i)()),
+  /** So many bytes. */
+  bytes: rule(
+    (length: number, seed: number): Op<Uint8Array> =>
+      apply((size: number, first: number) => new Uint8Array(size).fill(first), length, seed)(),
+  ),
   /** A table of `rows` rows and `columns` columns of doubles; the seed makes it another one. */
   table: rule(
     (rows: number, columns: number, seed: number): Op<Float64Array[]> =>

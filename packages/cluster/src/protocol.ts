@@ -101,6 +101,14 @@ export const runAnswerSchema = v.union([
 ]);
 export type RunAnswer = v.InferOutput<typeof runAnswerSchema>;
 
+const jobNews = v.object({ job: nodeIdSchema });
+
+/** The job that an event speaks of; none where it speaks of none. */
+export function jobIn(said: unknown): string | undefined {
+  const news = v.safeParse(jobNews, said);
+  return news.success ? news.output.job : undefined;
+}
+
 /** Values of finished jobs that a worker has; of one that is never copied, the size is 0. */
 export const heldSchema = v.array(v.object({ job: nodeIdSchema, digest: sha256Schema, size: v.number() }));
 

@@ -38,21 +38,45 @@ const wireError = (depth: number): v.GenericSchema<unknown, WireError> =>
     cause: v.exactOptional(depth === 0 ? v.never() : v.lazy(() => wireError(depth - 1))),
   }) as never;
 
-const envelope = v.union([
-  v.object({
-    call: v.number(),
-    method: v.pipe(v.string(), v.maxLength(64)),
-    params: v.unknown(),
-    key: v.exactOptional(v.tuple([v.number(), v.number()])),
-    /** What the call is a part of, where somebody traces. */
-    trace: v.exactOptional(v.pipe(v.string(), v.regex(TRACEPARENT))),
-  }),
-  v.object({ answer: v.number(), result: v.unknown() }),
-  v.object({ answer: v.number(), error: wireError(10) }),
-  v.object({ event: v.pipe(v.string(), v.maxLength(64)), data: v.unknown() }),
-]);
+const error = wireError(10);
 
-type Asked = Extract<v.InferOutput<typeof envelope>, { readonly call: number }>;
+/** A call of the other side. */
+interface Asked {
+  readonly call: number;
+  readonly method: string;
+  readonly params: unknown;
+  readonly key?: CallKey;
+  /** What the call is a part of, where somebody traces. */
+  readonly trace?: string;
+}
+
+type Envelope =
+  | Asked
+  | { readonly answer: number; readonly result: unknown }
+  | { readonly answer: number; readonly error: WireError }
+  | { readonly event: string; readonly data: unknown };
+
+const isName = (name: unknown): name is string => typeof name === "string" && name.length <= 64;
+const isNumber = (value: unknown): value is number => typeof value === "number" && !Number.isNaN(value);
+const isTrace = (trace: unknown): boolean =>
+  trace === undefined || (typeof trace === "string" && TRACEPARENT.test(trace));
+const isKey = (key: unknown): boolean =>
+  key === undefined || (Array.isArray(key) && key.length === 2 && key.every(isNumber));
+
+/** What a message is; undefined where it is none of ours. By hand: it is looked at several times for each job. */
+function envelopeOf(message: Message): Envelope | undefined {
+  const { call, method, key, trace, answer, event } = message;
+  if (call !== undefined) {
+    return isNumber(call) && isName(method) && isKey(key) && isTrace(trace) ? (message as unknown as Asked) : undefined;
+  }
+  if (answer !== undefined) {
+    if (!isNumber(answer)) return undefined;
+    if (!("error" in message)) return "result" in message ? (message as Envelope) : undefined;
+    const parsed = v.safeParse(error, message.error);
+    return parsed.success ? { answer, error: parsed.output } : undefined;
+  }
+  return isName(event) ? (message as Envelope) : undefined;
+}
 
 interface Pending {
   resolve(value: unknown): void;
@@ -151,13 +175,12 @@ export class Peer {
   }
 
   #receive(message: Message, attachment: Uint8Array | undefined): void {
-    const parsed = v.safeParse(envelope, message);
-    if (!parsed.success) {
+    const output = envelopeOf(message);
+    if (!output) {
       // an answer can't be given to what has no id; a peer that speaks otherwise has no business here
       this.#transport.close();
       return;
     }
-    const { output } = parsed;
     if ("call" in output) void within(output.trace, () => this.#answer(output));
     else if ("event" in output) this.#events.get(output.event)?.(output.data);
     else {

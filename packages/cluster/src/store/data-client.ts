@@ -6,6 +6,7 @@ import { bytesSchema } from "../protocol.js";
 import { Peer } from "../rpc/peer.js";
 import { type DialOptions, dial } from "../transport/dial.js";
 import { PLANE } from "./data-methods.js";
+import { Hasher } from "./hasher.js";
 import { gather, type Piece } from "./pieces.js";
 
 /** Fetches values and files from other processes; one connection to each, dialled when first needed. */
@@ -15,6 +16,7 @@ export class DataClient {
   readonly #plane: string | undefined;
   /** Whether values are compared with their digests; measurements leave it out. */
   readonly check: boolean;
+  readonly #hasher = new Hasher();
   #closed = false;
   /** Bytes of values and inputs that came from other processes so far. */
   received = 0;
@@ -38,7 +40,9 @@ export class DataClient {
     const peer = await this.#peer(address);
     const { check } = this;
     const params = check ? { id } : { id, check };
-    const value = await gather(id, async (piece) => asPiece(await peer.call("value", { ...params, piece }), id), check);
+    const hash = (bytes: Uint8Array, size: number): Promise<string> => this.#hasher.sha256(bytes, size);
+    const ask = async (piece: number): Promise<Piece> => asPiece(await peer.call("value", { ...params, piece }), id);
+    const value = await gather(id, ask, check ? hash : null);
     this.received += value.length;
     return value;
   }
@@ -68,6 +72,7 @@ export class DataClient {
 
   close(): void {
     this.#closed = true;
+    this.#hasher.close();
     for (const peer of this.#peers.values())
       void peer.then(
         (each) => each.close(),

@@ -1,11 +1,8 @@
-import { createHash, webcrypto } from "node:crypto";
+import { createHash } from "node:crypto";
 import { ValueLostError, ValueTooLargeError } from "../errors.js";
 
 /** How many bytes of a value travel in one message: one raw frame. */
 export const PIECE = 2 * 1024 * 1024;
-
-/** Hashing fewer bytes than this is quicker done than handed to another thread. */
-const QUICK = 64 * 1024;
 
 /** Fewer bytes than this are not worth shared memory. */
 const SHARED = 16 * 1024;
@@ -29,50 +26,53 @@ export type AskPiece = (piece: number) => Promise<Piece>;
 /** How many pieces of a value are asked for at once: so much of it is under way at most. */
 const AHEAD = 4;
 
+/** Hashes a piece of a value of so many bytes, in shared memory. */
+export type HashPiece = (bytes: Uint8Array, size: number) => Promise<string> | string;
+
 /**
- * Gathers a value in shared memory, piece by piece: some travel while another is hashed in a thread of its own.
+ * Gathers a value in shared memory, piece by piece: some travel while another is hashed. Nobody has the value before all of
+ * it was compared.
  *
- * @param check Without it nothing is compared: for measurements only.
+ * @param hash Null: nothing is compared, for measurements only.
  * @throws ValueLostError for other bytes than were sent; ValueTooLargeError; whatever asking throws
  */
-export async function gather(id: string, ask: AskPiece, check = true): Promise<Uint8Array> {
-  const checked = async (piece: number): Promise<Piece> => {
+export async function gather(id: string, ask: AskPiece, hash: HashPiece | null = sha256Now): Promise<Uint8Array> {
+  const asked = async (piece: number): Promise<Piece> => {
     const answer = await ask(piece);
     const { bytes, size } = answer;
     if (bytes.length !== Math.max(0, Math.min(PIECE, size - piece * PIECE))) throw otherBytes(id);
     return answer;
   };
-  const verify = async ({ bytes, hash }: Piece): Promise<void> => {
-    if (check && (await sha256(bytes)) !== hash) throw otherBytes(id);
+  const verify = async (bytes: Uint8Array, piece: Piece): Promise<void> => {
+    if (hash && (await hash(bytes, piece.size)) !== piece.hash) throw otherBytes(id);
   };
-  const first = await checked(0);
+  const first = await asked(0);
   const { size } = first;
   if (size <= PIECE) {
-    await verify(first);
-    return kept(first.bytes);
+    const value = kept(first.bytes);
+    await verify(value, first);
+    return value;
   }
   const value = roomFor(id, size);
-  const take = async (at: number, piece: Piece): Promise<void> => {
+  const verifying: Promise<void>[] = [];
+  const take = (at: number, piece: Piece): void => {
     if (piece.size !== size) throw otherBytes(id);
-    const verified = verify(piece);
     value.set(piece.bytes, at * PIECE);
-    await verified;
+    const verified = verify(pieceOf(value, at), piece);
+    verified.catch(() => {}); // it is asked once all pieces are here
+    verifying.push(verified);
   };
   let next = 1;
   const takeMore = async (): Promise<void> => {
     while (next * PIECE < size) {
       const at = next++;
-      await take(at, await checked(at));
+      take(at, await asked(at));
     }
   };
-  await Promise.all([take(0, first), ...Array.from({ length: AHEAD }, takeMore)]);
+  take(0, first);
+  await Promise.all(Array.from({ length: AHEAD }, takeMore));
+  await Promise.all(verifying);
   return value;
-}
-
-/** The sha-256 of bytes, in hexadecimal; of many in another thread. */
-export async function sha256(bytes: Uint8Array): Promise<string> {
-  if (bytes.length < QUICK || bytes.buffer instanceof SharedArrayBuffer) return sha256Now(bytes);
-  return Buffer.from(await webcrypto.subtle.digest("SHA-256", bytes)).toString("hex");
 }
 
 export function sha256Now(bytes: Uint8Array): string {

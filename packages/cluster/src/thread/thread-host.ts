@@ -34,7 +34,7 @@ export function startThread(task: URL): ThreadHost {
     atomics: "disabled", // the thread must keep serving its port
   });
   const { port1, port2 } = new MessageChannel();
-  const link = portTransport(port1);
+  const link = portTransport(port1, true);
   const closes: ((reason: Error | undefined) => void)[] = [];
   let over: { reason: Error | undefined } | undefined;
   let gone: Promise<void> | undefined;

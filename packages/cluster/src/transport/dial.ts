@@ -1,9 +1,10 @@
+import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { ConnectFailedError, RefusedError } from "../errors.js";
 import { REFUSAL_HEADER, type Refusal } from "./guard.js";
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
 import { checkHeartbeat, MAX_FRAME } from "./limits.js";
-import { socketTransport } from "./socket.js";
+import { MAX_MESSAGE, socketTransport } from "./socket.js";
 import { type ClientTls, clientTls, tlsFailure } from "./tls.js";
 import type { Transport } from "./transport.js";
 
@@ -65,7 +66,11 @@ export function dial(url: string, { token, tls, heartbeat, patience }: DialOptio
       if (why === undefined) failed(new Error(`HTTP ${response.statusCode}`));
       else reject(new RefusedError(why, { url }));
     });
-    const transport = socketTransport(socket);
+    let wire: Duplex | undefined;
+    socket.once("upgrade", (response) => {
+      wire = response.socket;
+    });
+    const transport = socketTransport(socket, MAX_MESSAGE, () => wire);
     socket.once("open", () => {
       socket.off("error", failed);
       watchPeer(socket, heartbeat, patience);

@@ -109,7 +109,7 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
       link.once("close", () => links.delete(link));
       govern(link, limits, clock);
       const large = route.large && role !== "auditor";
-      const transport = socketTransport(link, large ? limits.messageBytes : limits.requestBytes);
+      const transport = socketTransport(link, large ? limits.messageBytes : limits.requestBytes, () => socket);
       watchPeer(link, options.heartbeat, route.patience);
       route.accept(transport, role);
     });

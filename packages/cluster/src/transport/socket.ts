@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import { Packr } from "msgpackr";
 import type { WebSocket } from "ws";
 import { BadMessageError } from "../errors.js";
@@ -18,11 +19,14 @@ const MUCH = 8 * 1024 * 1024;
  * A link over a WebSocket. Each message is MessagePack, cut into binary frames of 2 MB whose first byte says what follows;
  * an attachment is one frame of its own, raw, after its message. A frame that is no part of a message, or a message over
  * `limit`, closes the link.
+ *
+ * @param wire What the WebSocket writes to: what is sent in one turn leaves together there.
  */
-export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE): Transport {
+export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE, wire?: () => Duplex | undefined): Transport {
   const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: true, int64AsType: "number" });
   const inbox = new Inbox();
   const leaving = new Leaving();
+  const turn = new Turn(wire);
   const reader = new FrameReader(limit, (bytes, attachment) => {
     let message: Message;
     try {
@@ -55,6 +59,7 @@ export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE): Transpo
     send: (message, attachment) => {
       if (inbox.closed || socket.readyState !== socket.OPEN) return;
       const bytes = packr.pack(message);
+      turn.begin();
       for (let at = 0; at === 0 || at < bytes.length; at += FRAME) {
         const end = Math.min(at + FRAME, bytes.length);
         const frame = Buffer.allocUnsafe(end - at + 1);
@@ -63,12 +68,54 @@ export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE): Transpo
         socket.send(frame, { binary: true });
       }
       if (attachment) socket.send(attachment, { binary: true }, leaving.add(attachment.length));
+      turn.sent();
     },
     onMessage: (listener) => inbox.onMessage(listener),
     onClose: (listener) => inbox.onClose(listener),
     drained: () => leaving.drained(),
-    close: () => socket.close(1000),
+    close: () => {
+      socket.close(1000);
+      turn.end();
+    },
   };
+}
+
+/**
+ * Each write to a socket costs a call to the system and wakes the other side. So only a turn's first message leaves at once;
+ * what is sent behind it waits for the end of the turn, which is when this thread would wait for something to happen.
+ */
+class Turn {
+  readonly #wire: () => Duplex | undefined;
+  /** What holds back until the turn ends. */
+  #held: Duplex | undefined;
+  #soon: NodeJS.Immediate | undefined;
+
+  constructor(wire: () => Duplex | undefined = () => undefined) {
+    this.#wire = wire;
+  }
+
+  /** A message follows, in several frames it may be. */
+  begin(): void {
+    if (this.#held) return;
+    this.#held = this.#wire();
+    this.#held?.cork();
+  }
+
+  /** It was handed over whole. */
+  sent(): void {
+    if (this.#soon || !this.#held) return;
+    this.#held.uncork();
+    this.#held.cork();
+    this.#soon = setImmediate(() => this.end());
+  }
+
+  end(): void {
+    if (this.#soon) clearImmediate(this.#soon);
+    this.#soon = undefined;
+    const held = this.#held;
+    this.#held = undefined;
+    held?.uncork();
+  }
 }
 
 /** Bytes that were sent and have not left yet, and who waits for that. */

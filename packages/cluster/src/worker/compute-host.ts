@@ -3,6 +3,7 @@ import type { Program } from "../program/program.js";
 import { Peer } from "../rpc/peer.js";
 import { startThread, type ThreadHost } from "../thread/thread-host.js";
 import { type Clock, systemClock } from "../transport/clock.js";
+import { Claims } from "./claims.js";
 
 /** What a thread is told before it can compute. */
 interface Told {
@@ -25,6 +26,7 @@ export class ComputeHost {
   readonly #closes: ((reason: Error | undefined) => void)[] = [];
   readonly #printed: (news: unknown) => void;
   #telling = 0;
+  #claims = new Claims();
 
   /**
    * @param printed Given what the thread prints.
@@ -40,6 +42,11 @@ export class ComputeHost {
   /** The hashes of the programs it has, in their order. */
   get programs(): string[] {
     return this.#told.programs.map(({ hash }) => hash);
+  }
+
+  /** Places for jobs in the thread there is now. */
+  get claims(): Claims {
+    return this.#claims;
   }
 
   clear(): Promise<void> {
@@ -97,6 +104,8 @@ export class ComputeHost {
     const thread = this.#startThread(new URL("./compute-thread.js", import.meta.url));
     const peer = new Peer(thread.transport, {}, "compute thread");
     peer.on("printed", (news) => this.#printed(news));
+    this.#claims = new Claims();
+    peer.emit("claims", this.#claims.words);
     thread.transport.onClose((reason) => {
       if (this.#thread === thread) this.#end(reason);
     });

@@ -1,11 +1,12 @@
-import { createGraph, decodeValue, type Graph, type NodeReads } from "@graphvm/engine";
+import { CancelledError, createGraph, decodeValue, type Graph, type NodeReads } from "@graphvm/engine";
 import { encodeShared } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { programFolder } from "../program/program-folder.js";
 import { ProgramSet } from "../program/program-set.js";
-import { bytesSchema, fileSchema, nodeIdSchema, programSchema, refsSchema, sessionSchema } from "../protocol.js";
+import { bytesSchema, fileSchema, jobIn, nodeIdSchema, programSchema, refsSchema, sessionSchema } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
+import { begin } from "./claims.js";
 import { inspectMethods } from "./inspect-job.js";
 import { PlacedInputs } from "./placed-inputs.js";
 
@@ -17,6 +18,8 @@ const runSchema = v.object({
   inputs: v.array(v.object({ id: nodeIdSchema, bytes: v.nullable(bytesSchema) })),
   files: v.array(fileSchema),
   noCopy: v.boolean(),
+  slot: v.number(),
+  round: v.number(),
 });
 
 type RunParams = v.InferOutput<typeof runSchema>;
@@ -25,37 +28,58 @@ type RunParams = v.InferOutput<typeof runSchema>;
 export interface ComputeResult {
   readonly digest: string;
   readonly size: number;
+  /** How long it took, an estimate for the scheduler. */
+  readonly seconds: number;
   readonly bytes?: Uint8Array;
   /** What atoms of this thread read without declaring it, since the job before. */
   readonly undeclared?: readonly NodeReads[];
 }
+
+/** What the thread answers to `get`. */
+export type ComputeValue = Omit<ComputeResult, "seconds">;
 
 /** The thread in which a worker computes: holds the programs and the graph, and runs one job at a time. */
 export function run(transport: Transport): void {
   let programs = new ProgramSet();
   let inputs = new PlacedInputs();
   let graph: Graph = createGraph({ inputs });
-  let running = new AbortController();
+  /** What runs; more than one only where one goes on from before. */
+  const running = new Map<string, AbortController>();
+  let claims: Int32Array = new Int32Array();
   let session = { seed: 0, epoch: 0 };
 
   /** Settles when what runs has ended. */
   let idle: Promise<unknown> = Promise.resolve();
 
+  let round = 0;
+  /** Settles when the next job of the round may begin. */
+  let turn: Promise<unknown> = Promise.resolve();
+
   const calc = async (job: RunParams): Promise<ComputeResult> => {
+    if (!begin(claims, job.slot)) throw new CancelledError("The job was taken back before it began.", {});
+    const stop = new AbortController();
+    running.set(job.id, stop);
+    try {
+      return await calcNow(job, stop.signal);
+    } finally {
+      if (running.get(job.id) === stop) running.delete(job.id);
+    }
+  };
+
+  const calcNow = async (job: RunParams, signal: AbortSignal): Promise<ComputeResult> => {
+    const start = performance.now();
     // a job that goes on while the session starts over stays in the graph it began in
     const into = graph;
-    running = new AbortController();
-    const { signal } = running;
     for (const file of job.files) inputs.place(file);
     for (const { id, bytes } of job.inputs) if (bytes && !into.hasData(id)) into.setData(id, decodeValue(bytes));
     const [ref] = await programs.read(job.refs);
     const value = await into.calc(ref!, { signal });
     const digest = into.digest(job.id);
     const undeclared = newReads(into);
+    const bytes = job.noCopy ? undefined : encodeShared(value);
+    const seconds = (performance.now() - start) / 1000;
     const told = undeclared.length === 0 ? {} : { undeclared };
-    if (job.noCopy) return { digest, size: 0, ...told };
-    const bytes = encodeShared(value);
-    return { digest, size: bytes.length, bytes, ...told };
+    return { digest, size: bytes?.length ?? 0, seconds, ...(bytes ? { bytes } : {}), ...told };
   };
 
   const peer = new Peer(
@@ -76,12 +100,17 @@ export function run(transport: Transport): void {
         await programs.load(program);
       }),
       run: method(runSchema, (job): Promise<ComputeResult> => {
-        const result = calc(job);
+        if (job.round !== round) {
+          round = job.round;
+          turn = Promise.resolve();
+        }
+        const result = turn.then(() => calc(job));
+        turn = result.catch(() => {});
         // what it settles with would hold all that ever ran
         idle = Promise.allSettled([idle, result]).then(() => {});
         return result;
       }),
-      get: method(v.object({ id: nodeIdSchema }), ({ id }): ComputeResult => {
+      get: method(v.object({ id: nodeIdSchema }), ({ id }): ComputeValue => {
         const bytes = encodeShared(graph.getData(id));
         return { digest: graph.digest(id), size: bytes.length, bytes };
       }),
@@ -89,7 +118,10 @@ export function run(transport: Transport): void {
     },
     "worker",
   );
-  peer.on("abort", () => running.abort());
+  peer.on("abort", (said) => running.get(jobIn(said) ?? "")?.abort());
+  peer.on("claims", (words) => {
+    if (words instanceof Int32Array) claims = words;
+  });
 }
 
 /** A job tells of so many nodes, and of so many reads of each; the first say what is to be mended. */

@@ -4,6 +4,7 @@ import { ConnectionLostError } from "../errors.js";
 import {
   inputSchema,
   type Join,
+  jobIn,
   jobSchema,
   nodeIdSchema,
   PROTOCOL_VERSION,
@@ -17,11 +18,11 @@ import { type Methods, method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { traced } from "../watch/trace.js";
 import type { ComputeHost } from "./compute-host.js";
-import type { ComputeResult } from "./compute-thread.js";
+import type { ComputeValue } from "./compute-thread.js";
 import { fetchInput } from "./fetch-input.js";
 import { type NodeDigest, nodesSchema } from "./inspect-job.js";
 import { againSchema, runAgain } from "./run-again.js";
-import { jobIn, type RunningJobs, SMALL } from "./running-jobs.js";
+import { type RunningJobs, SMALL } from "./running-jobs.js";
 import type { WorkerShared } from "./worker-shared.js";
 
 /** Dials the master again until `join` works; rejects when there is no hope left. */
@@ -161,10 +162,10 @@ export class Membership {
   }
 
   /** A value inside a job. */
-  async #get(id: string): Promise<ComputeResult> {
+  async #get(id: string): Promise<ComputeValue> {
     const { store, sent, host } = this.#shared;
     const { graph } = store;
-    const { digest, size, bytes } = await this.#compute.call<ComputeResult>("get", { id });
+    const { digest, size, bytes } = await this.#compute.call<ComputeValue>("get", { id });
     if (host !== "" && size > SMALL) {
       // it is fetched from here like any other
       await store.put(id, bytes!, graph);

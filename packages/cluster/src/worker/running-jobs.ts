@@ -1,7 +1,7 @@
 import { CancelledError } from "@graphvm/engine";
-import * as v from "valibot";
-import { nodeIdSchema, type RunAnswer, type WorkerJob } from "../protocol.js";
+import type { RunAnswer, WorkerJob } from "../protocol.js";
 import type { HeldValue } from "../scheduler/types.js";
+import type { Claim } from "./claims.js";
 import type { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
 import { fetchInput } from "./fetch-input.js";
@@ -10,19 +10,15 @@ import type { WorkerShared } from "./worker-shared.js";
 /** Values up to so many bytes come with the answer, where a client waits for them. */
 export const SMALL = 16 * 1024;
 
-const jobNews = v.object({ job: nodeIdSchema });
-
-/** The job that an event of the master speaks of; none where it speaks of none. */
-export function jobIn(said: unknown): string | undefined {
-  const news = v.safeParse(jobNews, said);
-  return news.success ? news.output.job : undefined;
-}
-
 /** A job that a worker has, until it has said what became of it. */
 class GivenJob {
   readonly job: WorkerJob;
   readonly answer: Promise<RunAnswer>;
   aborted = false;
+  /** Its place in the thread, from when it was handed over. */
+  claim: Claim | undefined;
+  /** It was taken back before the thread began it. */
+  taken = false;
   end: (answer: RunAnswer | Promise<RunAnswer>) => void = () => {};
 
   constructor(job: WorkerJob) {
@@ -31,19 +27,31 @@ class GivenJob {
       this.end = resolve;
     });
   }
+
+  /** Takes it back; false where the thread has begun it. */
+  take(): boolean {
+    if (this.taken || (this.claim && !this.claim.take())) return false;
+    this.taken = true;
+    return true;
+  }
 }
 
-/** The jobs a worker was given: one after the other, unless the master forgot one that goes on. */
+/**
+ * The jobs a worker was given. They run one after the other, unless the master forgot one that goes on; while one runs the
+ * inputs of those behind it are fetched, and they stand in the thread, which need wait for nobody when its job ends.
+ */
 export class RunningJobs {
   readonly #compute: ComputeHost;
   readonly #shared: WorkerShared;
   readonly #given = new Map<string, GivenJob>();
-  /** What has not begun, in order. */
+  /** Those whose inputs are to be fetched, in order. */
   readonly #waiting: GivenJob[] = [];
   /** None begins any more. */
   #draining = false;
-  /** What runs and stands in the way of what waits. */
-  #current: GivenJob | undefined;
+  /** Whose inputs are being fetched. */
+  #preparing: GivenJob | undefined;
+  /** What goes on from before does not stand in the way of jobs of another round. */
+  #round = 0;
   /** Jobs that ended well in this graph; of a value that is never copied, the size is 0. */
   readonly #done = new Map<string, { digest: string; size: number }>();
 
@@ -83,30 +91,31 @@ export class RunningJobs {
     this.#done.clear();
   }
 
-  /** Tells a job to end when it can. */
+  /** Tells a job to end when it can: at once, where it has not begun. */
   abort(id: string | undefined): void {
     const given = id === undefined ? undefined : this.#given.get(id);
     if (!given) return;
     given.aborted = true;
-    if (!this.#waiting.includes(given)) this.#compute.emit("abort", {});
+    if (given.take()) this.#end(given, Promise.reject(stopped()));
+    else this.#compute.emit("abort", { job: given.job.id });
   }
 
   /** A job that has not begun goes back to the master; one that has goes on. */
   giveBack(id: string | undefined): void {
-    const at = this.#waiting.findIndex(({ job }) => job.id === id);
-    if (at >= 0) this.#return(this.#waiting.splice(at, 1)[0]!);
+    const given = id === undefined ? undefined : this.#given.get(id);
+    if (given?.take()) this.#end(given, { returned: true });
   }
 
-  /** What waits goes back; what runs goes on beside the jobs to come. */
+  /** What has not begun goes back; what runs goes on beside the jobs to come. */
   startOver(): void {
-    for (const given of this.#waiting.splice(0)) this.#return(given);
-    this.#current = undefined;
+    this.#returnAll();
+    this.#round++;
   }
 
   /** What waits goes back, and so does whatever still comes. */
   drain(): void {
     this.#draining = true;
-    for (const given of this.#waiting.splice(0)) this.#return(given);
+    this.#returnAll();
   }
 
   /** Kills what runs; settles when the worker can take jobs again. */
@@ -117,35 +126,80 @@ export class RunningJobs {
     return this.#compute.restart();
   }
 
-  #return(given: GivenJob): void {
-    this.#remove(given);
-    given.end({ returned: true });
+  #returnAll(): void {
+    for (const given of [...this.#given.values()]) if (given.take()) this.#end(given, { returned: true });
+    this.#waiting.length = 0;
+    this.#preparing = undefined;
   }
 
-  #remove(given: GivenJob): void {
+  #end(given: GivenJob, answer: RunAnswer | Promise<RunAnswer>): void {
     if (this.#given.get(given.job.id) === given) this.#given.delete(given.job.id);
+    given.end(answer);
   }
 
+  /** Fetches for the next job and hands it to the thread; then for the one after it. */
   #next(): void {
-    if (this.#current) return;
+    if (this.#preparing) return;
     const given = this.#waiting.shift();
     if (!given) return;
-    this.#current = given;
-    const over = (): void => {
-      this.#remove(given);
-      this.#over();
-      if (this.#current !== given) return;
-      this.#current = undefined;
+    if (given.taken) {
+      this.#next();
+      return;
+    }
+    const claim = this.#compute.claims.open();
+    if (!claim) {
+      this.#waiting.unshift(given);
+      return;
+    }
+    this.#preparing = given;
+    const handedOver = (): void => {
+      if (this.#preparing !== given) return;
+      this.#preparing = undefined;
       this.#next();
     };
-    given.end(this.#run(given.job, given));
-    given.answer.then(over, over);
+    const answer = this.#run(given, claim, handedOver);
+    const over = (): void => {
+      claim.close();
+      handedOver();
+      this.#over();
+      this.#next();
+    };
+    answer.then(over, over);
+    // what was taken back is not asked what became of it
+    void answer.then(
+      (each) => given.taken || this.#end(given, each),
+      (error: unknown) => given.taken || this.#end(given, Promise.reject(error)),
+    );
   }
 
-  async #run(job: WorkerJob, running: GivenJob): Promise<RunAnswer> {
+  async #run(given: GivenJob, claim: Claim, handedOver: () => void): Promise<RunAnswer> {
+    const { job } = given;
     const { store, files: placer } = this.#shared;
     const { graph } = store;
-    const inputs: { id: string; bytes: Uint8Array | null }[] = [];
+    const found = await this.#inputs(job);
+    if ("missing" in found) return found;
+    const files = job.files.length === 0 ? [] : await placer.place(job.files);
+    await this.#compute.ready();
+    if (given.taken) throw stopped();
+    given.claim = claim;
+    const { id, refs, noCopy, bound } = job;
+    const run = { id, refs, inputs: found, files, noCopy, slot: claim.slot, round: this.#round };
+    const running = this.#compute.call<ComputeResult>("run", run);
+    handedOver();
+    const { bytes, ...said } = await running;
+    const { digest, size } = said;
+    if (bytes) await store.put(id, bytes, graph, bound);
+    if (store.graph === graph) this.#done.set(id, { digest, size });
+    // what is bound to a plane goes to no client
+    const along = job.wanted && bound === undefined && bytes && size <= SMALL && this.#shared.host !== "";
+    if (!along) return said;
+    this.#shared.sent.add("", size);
+    return { ...said, bytes };
+  }
+
+  /** The bytes of a job's inputs, or what is missing of them. */
+  async #inputs(job: WorkerJob): Promise<JobInput[] | Extract<RunAnswer, { missing: unknown }>> {
+    const inputs: JobInput[] = [];
     // all that a silent process has is missed at once: each would take as long as the first to find out
     const silent = new Set<string>();
     const missing = new Map<string, string[]>();
@@ -160,23 +214,14 @@ export class RunningJobs {
       }
     }
     for (const [host, ids] of missing) return { missing: ids, host };
-    const files = await placer.place(job.files);
-    await this.#compute.ready();
-    // between here and the thread nothing is awaited: whoever aborts now finds the job there
-    if (running.aborted) throw new CancelledError("The job was stopped before it began.", {});
-    const { id, refs, noCopy, bound } = job;
-    const start = performance.now();
-    const result = await this.#compute.call<ComputeResult>("run", { id, refs, inputs, files, noCopy });
-    // an estimate for the master, which reaches no value
-    const seconds = (performance.now() - start) / 1000;
-    const { digest, size, bytes, undeclared } = result;
-    const said = { digest, size, seconds, ...(undeclared === undefined ? {} : { undeclared }) };
-    if (bytes) await store.put(id, bytes, graph, bound);
-    if (store.graph === graph) this.#done.set(id, { digest, size });
-    // what is bound to a plane goes to no client
-    const along = job.wanted && bound === undefined && bytes && size <= SMALL && this.#shared.host !== "";
-    if (!along) return said;
-    this.#shared.sent.add("", size);
-    return { ...said, bytes };
+    return inputs;
   }
 }
+
+/** An input as the thread gets it; without bytes where it has the value. */
+interface JobInput {
+  readonly id: string;
+  readonly bytes: Uint8Array | null;
+}
+
+const stopped = (): CancelledError => new CancelledError("The job was stopped before it began.", {});

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { MessageChannel } from "node:worker_threads";
 import { WebSocket, WebSocketServer } from "ws";
@@ -15,34 +15,36 @@ export async function openMemory(): Promise<Link> {
 
 export async function openPort(): Promise<Link> {
   const { port1, port2 } = new MessageChannel();
-  const a = portTransport(port1);
+  const a = portTransport(port1, true);
   return { a, b: portTransport(port2), crash: () => port2.close(), release: async () => port1.close() };
 }
 
-/** A client's raw socket and the server's side of it as a link. */
+/** A client's raw socket, what it writes to, and the server's side of it as a link. */
 export async function openSocket(limit?: number) {
-  const server = createServer();
-  const sockets = new WebSocketServer({ server, perMessageDeflate: false });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const http = createServer();
+  const sockets = new WebSocketServer({ server: http, perMessageDeflate: false });
+  http.listen(0, "127.0.0.1");
+  await once(http, "listening");
   const accepted = once(sockets, "connection");
-  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+  const client = new WebSocket(`ws://127.0.0.1:${(http.address() as AddressInfo).port}`, {
     perMessageDeflate: false,
   });
-  const [served] = (await accepted) as [WebSocket];
+  const wire = once(client, "upgrade").then(([response]) => (response as IncomingMessage).socket);
+  const [served, request] = (await accepted) as [WebSocket, IncomingMessage];
   await once(client, "open");
   const release = async (): Promise<void> => {
     client.terminate();
     served.terminate();
     sockets.close();
-    server.close();
-    server.closeAllConnections();
-    await once(server, "close");
+    http.close();
+    http.closeAllConnections();
+    await once(http, "close");
   };
-  return { client, served, server: socketTransport(served, limit), release };
+  const server = socketTransport(served, limit, () => request.socket);
+  return { client, wire: await wire, served, server, release };
 }
 
 export async function openWebSocket(): Promise<Link> {
-  const { client, served, server, release } = await openSocket();
-  return { a: socketTransport(client), b: server, crash: () => served.terminate(), release };
+  const { client, wire, served, server, release } = await openSocket();
+  return { a: socketTransport(client, undefined, () => wire), b: server, crash: () => served.terminate(), release };
 }
