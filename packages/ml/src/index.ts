@@ -8,6 +8,8 @@ export { type CsvBlockOptions, scanCsv } from "./csv/scan.js";
 export type { CsvBlock, CsvColumn, CsvScan, CsvSchema, CsvType } from "./csv/types.js";
 export { type SqlInput, sql } from "./duckdb/query.js";
 export * from "./errors.js";
+export { type BlockCount, DistributedFrame, frame } from "./frame/frame.js";
+export { frames } from "./frame/rules.js";
 export type { LinearModel } from "./linear/least-squares.js";
 export type { LogisticModel } from "./linear/logistic.js";
 export { gini, rocAuc } from "./metrics/auc.js";

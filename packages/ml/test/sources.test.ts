@@ -87,14 +87,21 @@ describe("F8: Parquet", () => {
     expect(await failure(() => readParquet(tempPath("absent.parquet")))).toMatchObject({ code: "GVM5001" });
     expect(await failure(() => scanParquet(tempPath("absent.parquet")))).toMatchObject({ code: "GVM5001" });
     expect(await failure(() => readParquet(parquet, ["price"]))).toMatchObject({ code: "GVM5009" });
-    expect(await failure(() => readParquetBlock(parquet, { from: 19_999, rows: 2 }))).toMatchObject({ code: "GVM5041" });
+    expect(await failure(() => readParquetBlock(parquet, { from: 19_999, rows: 2 }))).toMatchObject({
+      code: "GVM5041",
+    });
     expect(await failure(() => writeParquet(table, "/nowhere/at/all.parquet"))).toMatchObject({ code: "GVM5041" });
   });
 });
 
 describe("F9: JSON lines", () => {
   const lines = Array.from({ length: 500 }, (_, i) =>
-    JSON.stringify({ id: i, name: `n"${i}`, at: `2024-01-${String((i % 28) + 1).padStart(2, "0")}`, ...(i === 499 && { v: 0.5 }) }),
+    JSON.stringify({
+      id: i,
+      name: `n"${i}`,
+      at: `2024-01-${String((i % 28) + 1).padStart(2, "0")}`,
+      ...(i === 499 && { v: 0.5 }),
+    }),
   );
   test("types are those of the whole file, and go with each block", async () => {
     const path = tempFile(`${lines.join("\n")}\n`, "lines.jsonl");
@@ -110,7 +117,11 @@ describe("F9: JSON lines", () => {
     const blocks: Table[] = [];
     for (const block of scan.blocks) blocks.push(await readJsonBlock(path, block, scan.schema));
     expect(digestValue(concat(blocks))).toBe(digestValue(whole));
-    expect(rowsOf(whole).at(-1)!.filter((_, i) => i !== 2)).toEqual(["499n", 'n"499', 0.5]);
+    expect(
+      rowsOf(whole)
+        .at(-1)!
+        .filter((_, i) => i !== 2),
+    ).toEqual(["499n", 'n"499', 0.5]);
     const refs = await jsonBlocks(path, { blockSize: "5 KB", types: { at: "VARCHAR" } });
     const last = (await createGraph().calc(refs.at(-1)!)) as Table;
     expect(rowsOf(last).at(-1)).toEqual(["499n", 'n"499', "2024-01-24", 0.5]);
@@ -118,7 +129,10 @@ describe("F9: JSON lines", () => {
   });
   test("a line that does not fit is an error with file and line", async () => {
     const broken = tempFile(`${lines.slice(0, 300).join("\n")}\n{"id": 3,\n${lines.slice(300).join("\n")}`, "b.jsonl");
-    expect(await failure(() => scanJsonLines(broken))).toMatchObject({ code: "GVM5041", fields: { file: broken, line: 301 } });
+    expect(await failure(() => scanJsonLines(broken))).toMatchObject({
+      code: "GVM5041",
+      fields: { file: broken, line: 301 },
+    });
     const late = tempFile(`${lines.join("\n")}\n{"id": "x"}\n`, "late.jsonl");
     const schema = [{ name: "id", type: "BIGINT" }];
     expect(await failure(() => readJsonLines(late, schema))).toMatchObject({ code: "GVM5041", fields: { line: 501 } });
@@ -138,4 +152,3 @@ describe("F9: JSON lines", () => {
     expect(await failure(() => readJsonLines(long))).toMatchObject({ code: "GVM5041" });
   });
 });
-

@@ -208,7 +208,9 @@ test("F2: errors tell what DuckDB says; types without a counterpart are named", 
     code: "GVM5011",
     fields: { column: "list", type: "INTEGER[]" },
   });
-  const { code } = await failure(() => sql("SELECT 1", { tables: { t: new Table({ a: EVERYTHING.getChild("i8")!, A: EVERYTHING.getChild("i8")! }) } }));
+  const { code } = await failure(() =>
+    sql("SELECT 1", { tables: { t: new Table({ a: EVERYTHING.getChild("i8")!, A: EVERYTHING.getChild("i8")! }) } }),
+  );
   expect(code).toBe("GVM5040");
 });
 

@@ -22,7 +22,10 @@ const PEOPLE = new Table({
   id: vectorFromArray([1, 2, 3, 4, 5], new Int32()),
   city: vectorFromArray(["Oslo", "Lima", null, "Oslo", "Rome"], new Utf8()),
   fare: vectorFromArray([10, 20, 30, null, 50.5], new Float64()),
-  day: vectorFromArray([0, 1, 2, 3, 4].map((i) => new Date(i * 86_400_000)), new DateDay()),
+  day: vectorFromArray(
+    [0, 1, 2, 3, 4].map((i) => new Date(i * 86_400_000)),
+    new DateDay(),
+  ),
 });
 
 describe("F3: filter and derive", () => {
@@ -150,7 +153,10 @@ describe("F6: orderBy, sample, concat, describe", () => {
         const table = new Table({
           t: vectorFromArray([...list.map(({ t }) => t?.replaceAll("\0", "0") ?? null), null], new Utf8()),
           n: vectorFromArray([...list.map(({ n }) => (n === null ? null : Number(n) / 2)), null], new Float64()),
-          i: vectorFromArray(Array.from({ length: list.length + 1 }, (_, i) => i), new Int32()),
+          i: vectorFromArray(
+            Array.from({ length: list.length + 1 }, (_, i) => i),
+            new Int32(),
+          ),
         });
         const query = "SELECT * FROM t ORDER BY t DESC NULLS LAST, n NULLS LAST, i";
         expect(rowsOf(orderBy(table, [{ column: "t", desc: true }, "n"]))).toEqual(
@@ -190,7 +196,9 @@ describe("F6: orderBy, sample, concat, describe", () => {
 });
 
 test("F7: as rules they do what the functions do, and give the same bytes each time", async () => {
-  const path = tempFile(`id,city,fare\n${Array.from({ length: 300 }, (_, i) => `${i},c${i % 7},${i / 4}`).join("\n")}\n`);
+  const path = tempFile(
+    `id,city,fare\n${Array.from({ length: 300 }, (_, i) => `${i},c${i % 7},${i / 4}`).join("\n")}\n`,
+  );
   const table = await readCsv(path);
   const raw = ds.csvSource(file(path));
   const totals = ds.groupBy(raw, ["city"], { total: ["sum", "fare"] });
@@ -198,7 +206,9 @@ test("F7: as rules they do what the functions do, and give the same bytes each t
   const sorted = ds.orderBy(ds.derive(joined, { share: "fare / total" }), [{ column: "share", desc: true }]);
   const graph = createGraph({ seed: 3 });
   const all = [sorted, ds.sample(raw, { rows: 9 }), ds.concat([raw, raw]), ds.describe(raw)];
-  const query = ds.sql("SELECT count(*) AS n, random() AS r FROM a JOIN b USING (city)", { tables: { a: raw, b: totals } });
+  const query = ds.sql("SELECT count(*) AS n, random() AS r FROM a JOIN b USING (city)", {
+    tables: { a: raw, b: totals },
+  });
   const found = await graph.calc([...all, query]);
   const expected = await derive(
     await join(await filter(table, "fare > 10"), await groupBy(table, ["city"], { total: ["sum", "fare"] }), {

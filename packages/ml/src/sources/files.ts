@@ -77,5 +77,9 @@ function unreadable(
   fields: { readonly line?: number },
   cause: unknown,
 ): TableFileError {
-  return new TableFileError(`${place}: this is no ${kind} that can be read. ${why}`, { file, why, ...fields }, { cause });
+  return new TableFileError(
+    `${place}: this is no ${kind} that can be read. ${why}`,
+    { file, why, ...fields },
+    { cause },
+  );
 }
