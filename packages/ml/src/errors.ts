@@ -96,6 +96,24 @@ export class ModelFormatError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** A query can't be understood or fails. Fields: `query`, `why` (DuckDB's words). */
+export class SqlError extends GraphvmError {
+  static override readonly code = "GVM5040";
+  static override readonly exitCode = 2;
+}
+
+/** A Parquet or JSON lines file can't be read. Fields: `file`, `why` and, where it is known, `line`. */
+export class TableFileError extends GraphvmError {
+  static override readonly code = "GVM5041";
+  static override readonly exitCode = 2;
+}
+
+/** Tables that go together differ in columns or types. Fields: `column`, `expected`, `found`. */
+export class SchemaMismatchError extends GraphvmError {
+  static override readonly code = "GVM5042";
+  static override readonly exitCode = 2;
+}
+
 registerErrors(
   FileMissingError,
   CsvEmptyError,
@@ -113,4 +131,7 @@ registerErrors(
   ClassCountError,
   ShapeError,
   ModelFormatError,
+  SqlError,
+  TableFileError,
+  SchemaMismatchError,
 );

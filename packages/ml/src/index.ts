@@ -6,7 +6,10 @@ export type { KMeansModel } from "./cluster/k-means.js";
 export { readCsv, readCsvBlock } from "./csv/read.js";
 export { type CsvBlockOptions, scanCsv } from "./csv/scan.js";
 export type { CsvBlock, CsvColumn, CsvScan, CsvSchema, CsvType } from "./csv/types.js";
+export { type SqlInput, sql } from "./duckdb/query.js";
 export * from "./errors.js";
+export { type BlockCount, DistributedFrame, frame } from "./frame/frame.js";
+export { frames } from "./frame/rules.js";
 export type { LinearModel } from "./linear/least-squares.js";
 export type { LogisticModel } from "./linear/logistic.js";
 export { gini, rocAuc } from "./metrics/auc.js";
@@ -68,12 +71,37 @@ export { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows } from ".
 export type * from "./model/specs.js";
 export type { ForestModel, ForestRegressor } from "./model/trees.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
+export { jsonBlocks, parquetBlocks, type SourceName } from "./rules/blocks.js";
 export type { Candidates } from "./rules/compare.js";
 export { csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";
 export { type KeyedScores, ml } from "./rules/ml.js";
+export {
+  type JsonBlock,
+  type JsonColumn,
+  type JsonScan,
+  type JsonSchema,
+  readJsonBlock,
+  readJsonLines,
+  scanJsonLines,
+} from "./sources/json-lines.js";
+export {
+  type ParquetBlock,
+  type ParquetOptions,
+  type ParquetScan,
+  readParquet,
+  readParquetBlock,
+  scanParquet,
+  writeParquet,
+} from "./sources/parquet.js";
 export { type Classes, classesOf, type Label } from "./table/classes.js";
 export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";
 export { columnNames, select, takeRows } from "./table/columns.js";
 export { downsample, stratifiedSplit, undersample } from "./table/sample.js";
 export type { TreeNodes, WeightedNodes } from "./tree/node-store.js";
+export { describe } from "./verbs/describe.js";
+export { derive, filter } from "./verbs/expressions.js";
+export { type Aggregate, type AggregateName, type Aggregates, groupBy } from "./verbs/group-by.js";
+export { type JoinOptions, join } from "./verbs/join.js";
+export { orderBy, type SortKey } from "./verbs/order-by.js";
+export { concat, type SampleSize, sample } from "./verbs/rows.js";

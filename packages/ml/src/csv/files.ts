@@ -13,7 +13,7 @@ export async function openFile(file: string): Promise<FileHandle> {
     const handle = await open(file, "r");
     if ((await handle.stat()).isFile()) return handle;
     await handle.close();
-    throw new FileMissingError(`${file} is not a file; name a CSV file.`, { file });
+    throw new FileMissingError(`${file} is not a file; name one.`, { file });
   } catch (error) {
     if (error instanceof FileMissingError) throw error;
     const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "does not exist" : "cannot be opened";

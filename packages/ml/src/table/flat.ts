@@ -36,6 +36,11 @@ export interface FlatText extends FlatBase {
 
 export type FlatColumn = FlatFixed | FlatBool | FlatText;
 
+/** The memory of a column's values, as bytes. */
+export function bytesOf(values: Values): Uint8Array {
+  return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
 /** Bytes for that many bits. */
 export function bitmapSize(bits: number): number {
   return (bits + 7) >> 3;
