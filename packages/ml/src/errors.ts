@@ -96,6 +96,18 @@ export class ModelFormatError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** A formula can't be read, or not with these columns. Fields: `formula`, `position` (from 1). */
+export class FormulaError extends GraphvmError {
+  static override readonly code = "GVM5040";
+  static override readonly exitCode = 2;
+}
+
+/** A category that fitting never saw, where the step was told to refuse those. Fields: `column`, `value`, `row` (from 0). */
+export class UnseenCategoryError extends GraphvmError {
+  static override readonly code = "GVM5041";
+  static override readonly exitCode = 2;
+}
+
 registerErrors(
   FileMissingError,
   CsvEmptyError,
@@ -113,4 +125,6 @@ registerErrors(
   ClassCountError,
   ShapeError,
   ModelFormatError,
+  FormulaError,
+  UnseenCategoryError,
 );

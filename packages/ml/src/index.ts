@@ -68,10 +68,22 @@ export { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows } from ".
 export type * from "./model/specs.js";
 export type { ForestModel, ForestRegressor } from "./model/trees.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
+export { applySteps, type FittedTable, fitApply, fitSteps } from "./prepare/fit-steps.js";
+export {
+  assignFolds,
+  assignParts,
+  type FoldOptions,
+  rowsOfPart,
+  rowsOutside,
+  type SplitOptions,
+} from "./prepare/split.js";
+export type * from "./prepare/steps.js";
+export { type ColumnSummary, summary, summaryOf } from "./prepare/summary.js";
 export type { Candidates } from "./rules/compare.js";
 export { csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";
 export { type KeyedScores, ml } from "./rules/ml.js";
+export { prep } from "./rules/prep.js";
 export { type Classes, classesOf, type Label } from "./table/classes.js";
 export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";
 export { columnNames, select, takeRows } from "./table/columns.js";

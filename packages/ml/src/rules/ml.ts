@@ -1,4 +1,3 @@
-import { createRandom, currentAtom, type Random } from "@graphvm/engine";
 import { apply, type Groups, namespace, nodeId, type Op, type Pairs, type Ref, rule } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
 import { type ClassifierMetric, type Metric, measure, type RegressorMetric } from "../metrics/metrics.js";
@@ -9,6 +8,7 @@ import { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows, splitRow
 import type { ClassifierSpec, ModelSpec, RegressorSpec } from "../model/specs.js";
 import { downsample, undersample } from "../table/sample.js";
 import { type Candidates, samplesOf, tableOfMetrics } from "./compare.js";
+import { ownRandom } from "./own-random.js";
 
 /** Scored rows under a key that names the batch and the run of rows in it. */
 export type KeyedScores = Pairs<string, ScoredRows>;
@@ -145,11 +145,6 @@ export const ml = namespace("ml", {
 
 function isList<T>(value: T | readonly T[]): value is readonly T[] {
   return Array.isArray(value);
-}
-
-/** The running node's generator: the same numbers wherever and whenever the node runs. */
-function ownRandom(): Random {
-  return currentAtom()?.random ?? createRandom(0);
 }
 
 /** Models that draw nothing. */
