@@ -69,6 +69,7 @@ export type * from "./model/specs.js";
 export type { ForestModel, ForestRegressor } from "./model/trees.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
 export { applySteps, type FittedTable, fitApply, fitSteps } from "./prepare/fit-steps.js";
+export { sampleRows } from "./prepare/sample-rows.js";
 export {
   assignFolds,
   assignParts,
@@ -84,8 +85,12 @@ export { csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";
 export { type KeyedScores, ml } from "./rules/ml.js";
 export { prep } from "./rules/prep.js";
+export { type CurveOptions, type SearchOptions, type TuningRows, tune } from "./rules/tune.js";
 export { type Classes, classesOf, type Label } from "./table/classes.js";
 export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";
 export { columnNames, select, takeRows } from "./table/columns.js";
 export { downsample, stratifiedSplit, undersample } from "./table/sample.js";
 export type { TreeNodes, WeightedNodes } from "./tree/node-store.js";
+export type { Axes, AxisRange } from "./tuning/axes.js";
+export type { Halving } from "./tuning/halving.js";
+export { bestTrial, type Judging, type Trial, type TrialResult } from "./tuning/trials.js";
