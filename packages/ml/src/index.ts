@@ -90,6 +90,7 @@ export { type Classes, classesOf, type Label } from "./table/classes.js";
 export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";
 export { columnNames, select, takeRows } from "./table/columns.js";
 export { downsample, stratifiedSplit, undersample } from "./table/sample.js";
+export { generateTitanic, TITANIC_COLUMNS, type TitanicOptions, writeTitanicCsv } from "./titanic.js";
 export type { TreeNodes, WeightedNodes } from "./tree/node-store.js";
 export type { Axes, AxisRange } from "./tuning/axes.js";
 export type { Halving } from "./tuning/halving.js";
