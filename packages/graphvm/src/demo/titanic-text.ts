@@ -1,4 +1,5 @@
 import { relative } from "node:path";
+import { plain } from "../cli/text.js";
 import { comparedText } from "../recorded/replay-text.js";
 import { type Row, type TitanicResult, TUNED } from "./titanic.js";
 
@@ -16,7 +17,7 @@ export function titanicText(result: TitanicResult): string {
     ...table(
       ["column", "type", "missing", "distinct", "mean", "min", "median", "max", "mode"],
       result.summary.map((row) => [
-        String(row.column),
+        plain(String(row.column)),
         String(row.type),
         row.missing === 0 ? "" : String(row.missing),
         String(row.distinct),
@@ -87,7 +88,7 @@ function short(value: Row[string] | undefined): string {
 }
 
 function shortened(value: Row[string] | undefined): string {
-  const text = String(value ?? "");
+  const text = plain(String(value ?? ""));
   return text.length > 24 ? `${text.slice(0, 22)}...` : text;
 }
 
