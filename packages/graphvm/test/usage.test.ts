@@ -23,6 +23,7 @@ const COMMANDS = [
   ["graph"],
   ["demo"],
   ["demo", "fraud"],
+  ["demo", "titanic"],
 ];
 
 describe("usage", () => {

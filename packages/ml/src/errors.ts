@@ -114,6 +114,18 @@ export class SchemaMismatchError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** A formula can't be read, or not with these columns. Fields: `formula`, `position` (from 1). */
+export class FormulaError extends GraphvmError {
+  static override readonly code = "GVM5050";
+  static override readonly exitCode = 2;
+}
+
+/** A category that fitting never saw, where the step was told to refuse those. Fields: `column`, `value`, `row` (from 0). */
+export class UnseenCategoryError extends GraphvmError {
+  static override readonly code = "GVM5051";
+  static override readonly exitCode = 2;
+}
+
 registerErrors(
   FileMissingError,
   CsvEmptyError,
@@ -134,4 +146,6 @@ registerErrors(
   SqlError,
   TableFileError,
   SchemaMismatchError,
+  FormulaError,
+  UnseenCategoryError,
 );

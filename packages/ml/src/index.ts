@@ -71,11 +71,25 @@ export { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows } from ".
 export type * from "./model/specs.js";
 export type { ForestModel, ForestRegressor } from "./model/trees.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
+export { applySteps, type FittedTable, fitApply, fitSteps } from "./prepare/fit-steps.js";
+export { sampleRows } from "./prepare/sample-rows.js";
+export {
+  assignFolds,
+  assignParts,
+  type FoldOptions,
+  rowsOfPart,
+  rowsOutside,
+  type SplitOptions,
+} from "./prepare/split.js";
+export type * from "./prepare/steps.js";
+export { type ColumnSummary, summary, summaryOf } from "./prepare/summary.js";
 export { jsonBlocks, parquetBlocks, type SourceName } from "./rules/blocks.js";
 export type { Candidates } from "./rules/compare.js";
 export { csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";
 export { type KeyedScores, ml } from "./rules/ml.js";
+export { prep } from "./rules/prep.js";
+export { type CurveOptions, type SearchOptions, type TuningRows, tune } from "./rules/tune.js";
 export {
   type JsonBlock,
   type JsonColumn,
@@ -98,7 +112,11 @@ export { type Classes, classesOf, type Label } from "./table/classes.js";
 export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";
 export { columnNames, select, takeRows } from "./table/columns.js";
 export { downsample, stratifiedSplit, undersample } from "./table/sample.js";
+export { generateTitanic, TITANIC_COLUMNS, type TitanicOptions, writeTitanicCsv } from "./titanic.js";
 export type { TreeNodes, WeightedNodes } from "./tree/node-store.js";
+export type { Axes, AxisRange } from "./tuning/axes.js";
+export type { Halving } from "./tuning/halving.js";
+export { bestTrial, type Judging, type Trial, type TrialResult } from "./tuning/trials.js";
 export { describe } from "./verbs/describe.js";
 export { derive, filter } from "./verbs/expressions.js";
 export { type Aggregate, type AggregateName, type Aggregates, groupBy } from "./verbs/group-by.js";

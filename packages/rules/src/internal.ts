@@ -2,6 +2,7 @@
 export { definitionOf, memberOf } from "./dsl/definition.js";
 export { type NamespaceInfo, namespaceInfo } from "./dsl/namespace.js";
 export { freeVariables, inspectFunction } from "./functions/closed.js";
+export { power } from "./numeric/power.js";
 export { holdsCode } from "./wire/holds-code.js";
 export type { Json } from "./wire/json.js";
 export { readRefs } from "./wire/read-refs.js";

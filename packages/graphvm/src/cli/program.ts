@@ -11,6 +11,7 @@ import { startWorkerCommand } from "../commands/start-worker.js";
 import { statusCommand } from "../commands/status.js";
 import { stopCommand } from "../commands/stop.js";
 import { fraudCommand } from "../demo/fraud-command.js";
+import { titanicCommand } from "../demo/titanic-command.js";
 import { UsageError } from "../errors.js";
 import type { Context } from "./context.js";
 import { commonOptions } from "./options.js";
@@ -39,7 +40,8 @@ export function buildProgram(context: Context): Command {
     .enablePositionalOptions()
     .description("a demonstration of the whole path")
     .addHelpText("after", "\nExample:\n  graphvm demo fraud --rows 200000 --workers 2")
-    .addCommand(fraudCommand(context));
+    .addCommand(fraudCommand(context))
+    .addCommand(titanicCommand(context));
   throwErrors(program, context);
   return program;
 }

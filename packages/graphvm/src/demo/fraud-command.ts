@@ -1,24 +1,17 @@
-import { existsSync } from "node:fs";
 import { relative } from "node:path";
-import { Command, InvalidArgumentError, Option } from "commander";
-import { KeyExistsError } from "graphvm";
-import { barOptions, type Context } from "../cli/context.js";
-import { commonOptions, type RecordFlags, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
-import { progressBar } from "../progress.js";
+import { Command, Option } from "commander";
+import type { Context } from "../cli/context.js";
+import { commonOptions, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
 import { comparedText } from "../recorded/replay-text.js";
-import { type FraudOptions, type FraudResult, nextRecording, runFraud } from "./fraud.js";
+import { type DemoFlags, demoEvents, demoPlace, localFile } from "./demo-command.js";
+import { type FraudOptions, type FraudResult, runFraud } from "./fraud.js";
 
-/** Where recordings of demos go that name no place. */
-const RUNS = "graphvm-runs";
-
-interface Flags extends RecordFlags {
+interface Flags extends DemoFlags {
   readonly rows: number;
   readonly workers: number;
   readonly sampling: FraudOptions["sampling"];
   readonly seed: number;
   readonly websocket: boolean;
-  readonly record?: string;
-  readonly force: boolean;
 }
 
 /** `graphvm demo fraud`: the whole path on generated transactions. */
@@ -42,24 +35,10 @@ export function fraudCommand(context: Context): Command {
 }
 
 async function run(flags: Flags, context: Context): Promise<void> {
-  if (flags.record !== undefined && !flags.force && existsSync(flags.record)) {
-    throw new KeyExistsError(`${flags.record} is there already: name another file, or replace it with --force.`, {
-      path: flags.record,
-    });
-  }
-  const bar = progressBar(context.stderr, barOptions(context));
-  const events = {
-    step: (text: string) => {
-      bar.done();
-      context.note(text);
-    },
-    progress: (progress: { total: number; done: number }) => bar.update(progress),
-  };
-  const result = await runFraud(
-    { ...flags, record: flags.record ?? nextRecording(RUNS), recording: recordingOptions(flags) },
-    events,
-  );
-  bar.done();
+  const record = demoPlace(flags, "fraud");
+  const { events, done } = demoEvents(context);
+  const result = await runFraud({ ...flags, record, recording: recordingOptions(flags) }, events);
+  done();
   context.answer(result, describe(result));
   if (result.replay.verdict !== "equal") process.exitCode = 3;
 }
@@ -77,10 +56,4 @@ function describe({ rows, jobs, nodes, auc, seconds, recording, replay }: FraudR
     `  again:     npx graphvm replay ${path}`,
     "",
   ].join("\n");
-}
-
-function localFile(path: string): string {
-  if (/^[a-z0-9]+:\/\//i.test(path))
-    throw new InvalidArgumentError("name a file: the demo keeps its data beside the recording");
-  return path;
 }

@@ -1,18 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdirSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import {
-  connect,
-  type MasterHandle,
-  type Progress,
-  type RecordingOptions,
-  type ReplayReport,
-  replayRecording,
-  type Session,
-  startMaster,
-} from "graphvm";
+import { connect, type MasterHandle, type RecordingOptions, type Session, startMaster } from "graphvm";
 import { csvBlocks, writePaysimCsv } from "graphvm/ml";
+import { type DemoEvents, type DemoReplay, folderOf, replayDemo, secondsSince } from "./demo-cluster.js";
 import type { Sampling } from "./fraud-pipeline.js";
 
 /** How the demo runs. */
@@ -30,12 +22,6 @@ export interface FraudOptions {
   readonly recording?: RecordingOptions;
 }
 
-/** What the demo says while it runs. */
-export interface FraudEvents {
-  step(text: string): void;
-  progress(progress: Progress): void;
-}
-
 /** What the demo found. */
 export interface FraudResult {
   readonly rows: number;
@@ -46,16 +32,16 @@ export interface FraudResult {
   readonly auc: number;
   readonly seconds: number;
   readonly recording: { readonly path: string; readonly bytes: number; readonly calls: number };
-  readonly replay: Pick<ReplayReport, "verdict" | "level" | "compared" | "equal" | "diverged" | "workers">;
+  readonly replay: DemoReplay;
 }
 
 const TRAIN_BATCHES = 8;
 const TEST_BATCHES = 4;
 
 /** Generates transactions, finds fraud in them on a cluster, records it and replays the recording on another cluster. */
-export async function runFraud(options: FraudOptions, events: FraudEvents): Promise<FraudResult> {
+export async function runFraud(options: FraudOptions, events: DemoEvents): Promise<FraudResult> {
   const start = performance.now();
-  const folder = dirname(resolve(options.record));
+  const folder = folderOf(options.record);
   mkdirSync(folder, { recursive: true });
   events.step(`generate   ${options.rows.toLocaleString("en-US")} PaySim-like transactions`);
   const data = await generate(folder, options);
@@ -75,21 +61,15 @@ export async function runFraud(options: FraudOptions, events: FraudEvents): Prom
     await master.close();
     await ended(processes);
   }
-  const workers = options.workers === 2 ? 3 : 2;
-  events.step(`replay     on a fresh cluster of ${workers} workers`);
-  const report = await replayRecording({ workers }, options.record, {
-    onProgress: (p) => events.progress(p as Progress),
-  });
-  const { verdict, level, compared, equal, diverged } = report;
-  const seconds = Math.round((performance.now() - start) / 10) / 100;
-  return { ...made, seconds, replay: { verdict, level, compared, equal, diverged, workers: report.workers } };
+  const replay = await replayDemo(options.record, options.workers, events);
+  return { ...made, seconds: secondsSince(start), replay };
 }
 
 async function record(
   session: Session,
   data: string,
   options: FraudOptions,
-  events: FraudEvents,
+  events: DemoEvents,
 ): Promise<Omit<FraudResult, "seconds" | "replay">> {
   await session.setRecording(true, options.recording);
   const program = fileURLToPath(new URL("./fraud-pipeline.js", import.meta.url));
@@ -148,12 +128,4 @@ async function ended(processes: readonly ChildProcess[]): Promise<void> {
   await Promise.all(
     processes.map((child) => (child.exitCode !== null ? undefined : new Promise((done) => child.once("exit", done)))),
   );
-}
-
-/** Where a recording goes that was given no place: the first free number. */
-export function nextRecording(folder: string): string {
-  for (let number = 1; ; number++) {
-    const path = join(folder, `fraud-${String(number).padStart(3, "0")}.gvr`);
-    if (!existsSync(path)) return path;
-  }
 }

@@ -1,4 +1,3 @@
-import { createRandom, currentAtom, type Random } from "@graphvm/engine";
 import { apply, type Groups, namespace, nodeId, type Op, type Pairs, type Ref, rule } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
 import { type ClassifierMetric, type Metric, measure, type RegressorMetric } from "../metrics/metrics.js";
@@ -6,9 +5,11 @@ import { fit, type Predicted, predict, predictProba } from "../model/fit.js";
 import type { Classifier, Model, ModelOf, TargetOf } from "../model/models.js";
 import { averageProbabilities, type Probabilities } from "../model/probabilities.js";
 import { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows, splitRows } from "../model/scored-rows.js";
+import { seeded } from "../model/seeded.js";
 import type { ClassifierSpec, ModelSpec, RegressorSpec } from "../model/specs.js";
 import { downsample, undersample } from "../table/sample.js";
 import { type Candidates, samplesOf, tableOfMetrics } from "./compare.js";
+import { ownRandom } from "./own-random.js";
 
 /** Scored rows under a key that names the batch and the run of rows in it. */
 export type KeyedScores = Pairs<string, ScoredRows>;
@@ -147,17 +148,12 @@ function isList<T>(value: T | readonly T[]): value is readonly T[] {
   return Array.isArray(value);
 }
 
-/** The running node's generator: the same numbers wherever and whenever the node runs. */
-function ownRandom(): Random {
-  return currentAtom()?.random ?? createRandom(0);
-}
-
-/** Models that draw nothing. */
-const SEEDLESS = ["LogisticRegression", "LinearRegression", "Ridge", "Lasso", "ElasticNet", "GaussianNB"];
-
 function trainAtom<S extends ModelSpec>(y: TargetOf<S>, spec: S, table: Table): ModelOf<S> {
-  const draws = !SEEDLESS.includes(spec.model) && (spec as { readonly seed?: number }).seed === undefined;
-  return fit(draws ? { ...spec, seed: ownRandom().uint32() } : spec, table, y);
+  return fit(
+    seeded(spec, () => ownRandom().uint32()),
+    table,
+    y,
+  );
 }
 
 function measureAtom(
