@@ -5,6 +5,8 @@ import type { Target } from "./target.js";
 
 /** Pages anybody may see: they say whether the master is there, and nothing else. */
 const OPEN_PAGES = ["/healthz", "/readyz"];
+/** All that they say. A broken upgrade can be a request for one of them. */
+const OPEN_ANSWER = /^HTTP\/1\.1 200 OK\r\n(?:[\w-]+: [^\r\n]*\r\n)+\r\n(?:ok\n|\{"ready":true,"why":\[\]\}\n)/;
 
 /** What a stranger does to a port. Never gets anything but a refusal. */
 export async function stranger(target: Target, random: Random, note: (what: string) => void): Promise<void> {
@@ -109,7 +111,8 @@ function bytes(random: Random, length: number): Buffer {
 
 /** Closed without a word, or a status that refuses; 426 says which protocol is spoken, 503 that there are too many. */
 function isRefusal(heard: string): boolean {
-  return heard === "" || /^HTTP\/1\.1 (4\d\d|503) /.test(heard.replace(/^(HTTP\/1\.1 100 Continue\r\n\r\n)+/, ""));
+  const said = heard.replace(/^(HTTP\/1\.1 100 Continue\r\n\r\n)+/, "").replace(OPEN_ANSWER, "");
+  return said === "" || /^HTTP\/1\.1 (4\d\d|503) /.test(said);
 }
 
 /** Sends bytes, now and then in pieces, and hears what comes back until the other side hangs up or says no more. */
