@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
-import { DataClient, listen, ObjectStore, SentBytes, serveData } from "@graphvm/cluster/internal";
+import { DataClient, listen, ObjectStore, SentBytes, sendValue, serveData } from "@graphvm/cluster/internal";
 
 /** Values that are held, of so many bytes each, and fetched in turn. */
 const VALUES = 4;
@@ -56,9 +56,16 @@ async function hold(): Promise<void> {
     bytes = now;
     void put();
   });
+  const source = { store, sent };
   const server = await listen(
     { port: 0 },
-    { "/data": { roles: ["worker"], accept: (link) => serveData(link, { store, sent }, 1000) } },
+    {
+      "/data": {
+        roles: ["worker"],
+        accept: (link) => serveData(link, source, 1000),
+        stream: (wire, query) => void sendValue(wire, query, source),
+      },
+    },
   );
   process.once("disconnect", () => process.exit(0));
   process.send!(server.url);

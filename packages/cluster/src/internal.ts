@@ -26,6 +26,7 @@ export { DataClient } from "./store/data-client.js";
 export { serveData } from "./store/data-methods.js";
 export { ObjectStore } from "./store/object-store.js";
 export { SentBytes } from "./store/sent-bytes.js";
+export { sendValue } from "./store/value-stream.js";
 export { listen } from "./transport/listen.js";
 export type { Message, Transport } from "./transport/transport.js";
 export type { Level } from "./watch/log.js";

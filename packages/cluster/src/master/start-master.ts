@@ -3,6 +3,7 @@ import { ArchiveFailedError } from "../errors.js";
 import { JobOutcomes } from "../folder/job-outcomes.js";
 import { serveData } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
+import { sendValue } from "../store/value-stream.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { allLimits, type Limits } from "../transport/limits.js";
@@ -192,7 +193,12 @@ export async function startMaster(options: MasterOptions = {}): Promise<MasterHa
       large: true,
     },
     "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true },
-    "/data": { roles: ["worker"], accept: (link) => serveData(link, source, limits.openCalls), patience: PATIENT },
+    "/data": {
+      roles: ["worker"],
+      accept: (link) => serveData(link, source, limits.openCalls),
+      stream: (wire, query) => void sendValue(wire, query, source, heartbeat, PATIENT),
+      patience: PATIENT,
+    },
   };
   let server: Listening;
   try {

@@ -4,10 +4,12 @@ import * as v from "valibot";
 import { ConnectionLostError, ValueLostError } from "../errors.js";
 import { bytesSchema } from "../protocol.js";
 import { Peer } from "../rpc/peer.js";
+import { readBytes } from "../transport/byte-stream.js";
 import { type DialOptions, dial } from "../transport/dial.js";
 import { PLANE } from "./data-methods.js";
 import { Hasher } from "./hasher.js";
-import { gather, type Piece } from "./pieces.js";
+import { gather, type Piece, type StreamPieces } from "./pieces.js";
+import { ArrivingPieces, valueQuery } from "./value-stream.js";
 
 /** Fetches values and files from other processes; one connection to each, dialled when first needed. */
 export class DataClient {
@@ -42,7 +44,15 @@ export class DataClient {
     const params = check ? { id } : { id, check };
     const hash = (bytes: Uint8Array, size: number): Promise<string> => this.#hasher.sha256(bytes, size);
     const ask = async (piece: number): Promise<Piece> => asPiece(await peer.call("value", { ...params, piece }), id);
-    const value = await gather(id, ask, check ? hash : null);
+    const options = this.#options(address);
+    const stream: StreamPieces = async (room, from, arrived) => {
+      const pieces = new ArrivingPieces(room, from, check, arrived);
+      const query = valueQuery(id, from, check, this.#plane);
+      // what a stream does not bring is asked for in messages, and these say why
+      await readBytes(`${address}/data?${query}`, options, pieces).catch(() => {});
+      return pieces.next;
+    };
+    const value = await gather(id, ask, check ? hash : null, stream);
     this.received += value.length;
     return value;
   }

@@ -51,8 +51,7 @@ function dataMethods(
     value: method(
       v.object({ id: nodeIdSchema, piece: count, check: v.exactOptional(v.boolean()) }),
       async ({ id, piece, check }) => {
-        const bound = store.boundTo(id);
-        if (bound !== undefined && bound !== plane()) throw mayNotLeave(id, bound, plane());
+        mayGo(store, id, plane());
         await link.drained();
         const { bytes, ...rest } = await store.piece(id, piece, check);
         sent.add(plane(), bytes.length);
@@ -76,9 +75,12 @@ function dataMethods(
   };
 }
 
-function mayNotLeave(id: string, bound: string, plane: string): PlaneBoundError {
+/** @throws PlaneBoundError where a value may not go to processes of that plane. */
+export function mayGo(store: ObjectStore, id: string, plane: string): void {
+  const bound = store.boundTo(id);
+  if (bound === undefined || bound === plane) return;
   const who = plane === "" ? "a process outside every plane" : `a process of plane ${plane}`;
-  return new PlaneBoundError(
+  throw new PlaneBoundError(
     `The value ${id} is bound to plane ${bound} and does not go to ${who}: let it leave through a rule that exports.`,
     { node: id, plane: bound },
   );

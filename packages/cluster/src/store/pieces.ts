@@ -30,46 +30,68 @@ const AHEAD = 4;
 export type HashPiece = (bytes: Uint8Array, size: number) => Promise<string> | string;
 
 /**
+ * Streams the pieces of a value into the room for it, from one on, and says of each with which sha-256 it came. Gives the
+ * first that did not come whole.
+ */
+export type StreamPieces = (
+  room: Uint8Array,
+  from: number,
+  arrived: (piece: number, hash?: string) => void,
+) => Promise<number>;
+
+/** A value of fewer bytes is here sooner in messages than a stream is open. */
+const WORTH_A_STREAM = 4 * PIECE;
+
+/**
  * Gathers a value in shared memory, piece by piece: some travel while another is hashed. Nobody has the value before all of
  * it was compared.
  *
  * @param hash Null: nothing is compared, for measurements only.
+ * @param stream How large values come faster, where there is a way.
  * @throws ValueLostError for other bytes than were sent; ValueTooLargeError; whatever asking throws
  */
-export async function gather(id: string, ask: AskPiece, hash: HashPiece | null = sha256Now): Promise<Uint8Array> {
+export async function gather(
+  id: string,
+  ask: AskPiece,
+  hash: HashPiece | null = sha256Now,
+  stream?: StreamPieces,
+): Promise<Uint8Array> {
   const asked = async (piece: number): Promise<Piece> => {
     const answer = await ask(piece);
     const { bytes, size } = answer;
     if (bytes.length !== Math.max(0, Math.min(PIECE, size - piece * PIECE))) throw otherBytes(id);
     return answer;
   };
-  const verify = async (bytes: Uint8Array, piece: Piece): Promise<void> => {
-    if (hash && (await hash(bytes, piece.size)) !== piece.hash) throw otherBytes(id);
-  };
   const first = await asked(0);
   const { size } = first;
+  const verify = async (bytes: Uint8Array, sent: string | undefined): Promise<void> => {
+    if (hash && (await hash(bytes, size)) !== sent) throw otherBytes(id);
+  };
   if (size <= PIECE) {
     const value = kept(first.bytes);
-    await verify(value, first);
+    await verify(value, first.hash);
     return value;
   }
   const value = roomFor(id, size);
   const verifying: Promise<void>[] = [];
-  const take = (at: number, piece: Piece): void => {
-    if (piece.size !== size) throw otherBytes(id);
-    value.set(piece.bytes, at * PIECE);
-    const verified = verify(pieceOf(value, at), piece);
+  const took = (at: number, sent: string | undefined): void => {
+    const verified = verify(pieceOf(value, at), sent);
     verified.catch(() => {}); // it is asked once all pieces are here
     verifying.push(verified);
   };
-  let next = 1;
+  const take = (at: number, piece: Piece): void => {
+    if (piece.size !== size) throw otherBytes(id);
+    value.set(piece.bytes, at * PIECE);
+    took(at, piece.hash);
+  };
+  take(0, first);
+  let next = stream && size >= WORTH_A_STREAM ? await stream(value, 1, took) : 1;
   const takeMore = async (): Promise<void> => {
     while (next * PIECE < size) {
       const at = next++;
       take(at, await asked(at));
     }
   };
-  take(0, first);
   await Promise.all(Array.from({ length: AHEAD }, takeMore));
   await Promise.all(verifying);
   return value;

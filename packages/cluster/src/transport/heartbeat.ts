@@ -23,8 +23,8 @@ export const PATIENT = 10;
  * arrives is one. Silence is counted in rounds, not in time, so that a process that itself stood still blames nobody.
  */
 export function watchPeer(socket: WebSocket, heartbeat: Heartbeat = {}, patience = 1): void {
-  const { every = 5, deadAfter = 20, clock = systemClock } = heartbeat;
-  const rounds = Math.max(1, Math.ceil((deadAfter * patience) / every));
+  const { every = 5, clock = systemClock } = heartbeat;
+  const rounds = roundsOf(heartbeat, patience);
   let silent = 0;
   const heard = (): void => {
     silent = 0;
@@ -45,4 +45,28 @@ export function watchPeer(socket: WebSocket, heartbeat: Heartbeat = {}, patience
     socket.terminate();
   });
   socket.once("close", stop);
+}
+
+/** Notices when nothing was heard for as long as a peer may be silent, where nobody can be asked for a sign of life. */
+export function watchSilence(
+  heartbeat: Heartbeat = {},
+  patience = 1,
+  onSilent: () => void = () => {},
+): { heard(): void; stop(): void } {
+  const { every = 5, clock = systemClock } = heartbeat;
+  const rounds = roundsOf(heartbeat, patience);
+  let silent = 0;
+  const stop = clock.every(every, () => {
+    if (silent++ >= rounds) onSilent();
+  });
+  return {
+    heard: () => {
+      silent = 0;
+    },
+    stop,
+  };
+}
+
+function roundsOf({ every = 5, deadAfter = 20 }: Heartbeat, patience: number): number {
+  return Math.max(1, Math.ceil((deadAfter * patience) / every));
 }

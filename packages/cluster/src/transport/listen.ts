@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { PortInUseError, TokenNeededError } from "../errors.js";
+import { BYTES } from "./byte-stream.js";
 import { type Clock, systemClock } from "./clock.js";
 import { Door, pathOf } from "./door.js";
 import { Doorkeeper } from "./doorkeeper.js";
@@ -54,6 +55,8 @@ export interface Route {
   accept(transport: Transport, role: Role): void;
   /** How many times as long as others these peers may be silent. */
   readonly patience?: number;
+  /** What is done with a connection that wants bytes as they are. Without it, it is refused. */
+  stream?(wire: Duplex, query: URLSearchParams): void;
   /** Whether an operator's peers may send messages as large as values; all others send small requests. */
   readonly large?: boolean;
 }
@@ -95,6 +98,7 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
   const server = makeServer(limits, tls, onRequest);
   server.on("connection", (socket) => keeper.enter(socket));
   const links = new Set<WebSocket>();
+  const streams = new Set<Duplex>();
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: MAX_FRAME });
   server.on("upgrade", (request, socket, head) => {
     const entry = door.enter(request, routes);
@@ -104,6 +108,13 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
       return;
     }
     const { route, role } = entry;
+    if (request.headers.upgrade === BYTES) {
+      if (!route.stream) return answer(socket, "path");
+      streams.add(socket);
+      socket.once("close", () => streams.delete(socket));
+      route.stream(socket, new URL(request.url ?? "/", "ws://localhost").searchParams);
+      return;
+    }
     sockets.handleUpgrade(request, socket, head, (link) => {
       links.add(link);
       link.once("close", () => links.delete(link));
@@ -121,6 +132,7 @@ export async function listen(options: ListenOptions, routes: Routes): Promise<Li
     close: () =>
       new Promise((resolve) => {
         for (const link of links) link.terminate();
+        for (const stream of streams) stream.destroy();
         sockets.close();
         server.close(() => resolve());
         server.closeAllConnections();

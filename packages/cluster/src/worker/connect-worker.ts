@@ -5,6 +5,7 @@ import { serveData } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
 import { ObjectStore } from "../store/object-store.js";
 import { SentBytes } from "../store/sent-bytes.js";
+import { sendValue } from "../store/value-stream.js";
 import { systemClock } from "../transport/clock.js";
 import { dial, dialled } from "../transport/dial.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
@@ -82,6 +83,7 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
   const budget = memoryBudget(options.memory, 1);
   const store = new ObjectStore({ memory: budget?.store });
   const sent = new SentBytes();
+  const source = { store, sent };
   const data = new DataClient(
     (address) => dialled(address, { token, tls, heartbeat, patience: address === master ? PATIENT : 1 }),
     labels.plane,
@@ -99,7 +101,8 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
     {
       "/data": {
         roles: ["worker"],
-        accept: (link) => serveData(link, { store, sent }, limits.openCalls),
+        accept: (link) => serveData(link, source, limits.openCalls),
+        stream: (wire, query) => void sendValue(wire, query, source, heartbeat, PATIENT),
         patience: PATIENT,
       },
     },
