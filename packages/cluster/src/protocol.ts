@@ -22,6 +22,10 @@ export const refsSchema: v.GenericSchema<unknown, WireRefs> = v.object({
   roots: v.array(v.pipe(v.number(), v.integer(), v.minValue(0))),
 }) as never;
 
+/** Refs as JSON text: they pass from thread to thread and from process to process as they are, and only who has the programs reads them. */
+export const writtenRefsSchema = v.string();
+export const readRefsSchema = v.pipe(v.string(), v.parseJson(), refsSchema);
+
 export const programSchema = v.object({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   hash: sha256Schema,
@@ -74,7 +78,7 @@ export const inputSchema = v.object({
 /** A job as it goes to a worker: one ref, and where the values of its inputs are. */
 export const jobSchema = v.object({
   id: nodeIdSchema,
-  refs: refsSchema,
+  refs: writtenRefsSchema,
   inputs: v.array(inputSchema),
   files: v.array(fileSchema),
   noCopy: v.boolean(),

@@ -12,7 +12,8 @@ import { NowExpanding } from "./now-expanding.js";
 
 /** A job with what its worker needs to know. */
 export interface PlannedJob extends JobPlan {
-  readonly refs: WireRefs;
+  /** Its ref, written as JSON. */
+  readonly refs: string;
   /** What the job is, for people: `ml.train(…)`. */
   readonly label: string;
   /** Declared inputs that its nodes read. */
@@ -150,7 +151,7 @@ export class PlannerGraph {
       id: table.idHex(job.node),
       rule: `${ref.ns}.${ref.name}`,
       label: describeRef(ref, 60),
-      refs: writeRefs([ref]),
+      refs: JSON.stringify(writeRefs([ref])),
       inputs: job.inputs.map((input) => table.idHex(input)),
       ...(job.pin === undefined ? {} : { pin: table.idHex(job.pin) }),
       noCopy: job.noCopy,

@@ -2,7 +2,7 @@ import { describeRef, idToHex, nodeWords } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { SessionStateError } from "../errors.js";
 import { ProgramSet } from "../program/program-set.js";
-import { programSchema, refsSchema } from "../protocol.js";
+import { programSchema, readRefsSchema } from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { NowExpanding } from "./now-expanding.js";
@@ -10,7 +10,7 @@ import { drawGraph, type GraphPicture } from "./picture.js";
 import { type Plan, PlannerGraph } from "./planner-graph.js";
 
 const planSchema = v.object({
-  refs: refsSchema,
+  refs: readRefsSchema,
   cut: v.union([v.literal("auto"), v.array(v.string())]),
   noCopy: v.array(v.string()),
 });
@@ -44,7 +44,7 @@ export function run(transport: Transport): void {
         return graph.plan(roots, cut === "auto" ? cut : new Set(cut), new Set(noCopy));
       }),
       /** The node a ref names and the job that computes it. */
-      locate: method(v.object({ refs: refsSchema }), async ({ refs }) => {
+      locate: method(v.object({ refs: readRefsSchema }), async ({ refs }) => {
         const roots = await programs.read(refs);
         if (roots.length !== 1) throw new SessionStateError("Ask for the value of one node at a time.", {});
         const words = nodeWords(roots[0]!);

@@ -50,7 +50,7 @@ export class Planner {
   readonly #limits: PlannerLimits;
   readonly #programs = new Map<string, Program>();
   /** Graphs that were dispatched since the last reset, each once: what a planner that starts over must know again. */
-  #plans = new Map<string, PlanRequest>();
+  #plans = new Map<string, Omit<PlanRequest, "refs"> & { readonly refs: string }>();
   /** The plan made last, of a graph and programs that did not change since. */
   #last: { readonly refs: string; readonly rules: string; readonly plan: Plan } | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -105,9 +105,9 @@ export class Planner {
       try {
         // jobDeps and dispatchJobs of the same graph follow each other as a rule
         const known = last?.refs === refs && last.rules === rules;
-        const plan = known ? last.plan : await this.#call<Plan>("plan", request);
+        const plan = known ? last.plan : await this.#call<Plan>("plan", { ...request, refs });
         this.#last = { refs, rules, plan };
-        if (keep) this.#plans.set(`${rules}${refs}`, request);
+        if (keep) this.#plans.set(`${rules}${refs}`, { ...request, refs });
         return plan;
       } catch (error) {
         // what the failed expansion left behind must not count against the next
@@ -121,11 +121,12 @@ export class Planner {
   locate(refs: WireRefs): Promise<Located> {
     return this.#inOrder(async () => {
       const last = this.#last;
+      const written = JSON.stringify(refs);
       // the root of a plan is a job, and where there is only one, the last
-      const root = last && refs.roots.length === 1 && last.refs === JSON.stringify(refs) && last.plan.jobs.at(-1);
+      const root = last && refs.roots.length === 1 && last.refs === written && last.plan.jobs.at(-1);
       return root
         ? { id: root.id, job: root.id, bound: root.bound ?? null, label: root.label }
-        : this.#call<Located>("locate", { refs });
+        : this.#call<Located>("locate", { refs: written });
     });
   }
 

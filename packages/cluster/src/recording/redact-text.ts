@@ -19,6 +19,8 @@ const SHAPES: readonly RegExp[] = [
 ];
 /** Hexadecimal digits, or too short for any of the patterns: most texts of a journal need no other look. */
 const HARMLESS = /^(?:[0-9a-f]*|[^@=]{0,13})$/;
+/** What every pattern below has in it, in one look. */
+const SUSPICIOUS = /[=@]|A[KSB]IA|ACCA|gh[pousr]_|_pat_|glpat-|xox|npm_|eyJ|-----BEGIN|B(?:earer|asic)\s/;
 const BEARER = /\b(Bearer|Basic)\s+[A-Za-z0-9+/=._~-]{8,}/g;
 
 /**
@@ -36,7 +38,7 @@ export function redactText(text: string, values: readonly string[] = []): string
     const encoded = urlEncoded(value);
     if (encoded !== value) out = out.replaceAll(encoded, REDACTED);
   }
-  if (HARMLESS.test(out)) return out;
+  if (HARMLESS.test(out) || !SUSPICIOUS.test(out)) return out;
   out = out.replace(URL_CREDENTIALS, `$1${REDACTED}@`).replace(SECRET_PARAMETER, `$1${REDACTED}`);
   for (const shape of SHAPES) out = out.replace(shape, REDACTED);
   return out.replace(BEARER, `$1 ${REDACTED}`);
@@ -59,7 +61,8 @@ const TELLING = 4;
  * the beginnings of secrets that were cut off. Not for params: there such text may be data.
  */
 export function redactProse(text: string, values: readonly string[] = []): string {
-  let out = redactText(text, values).replace(NAMED_VALUE, `$1${REDACTED}`).replace(CUT_URL, `$1${REDACTED}…`);
+  let out = redactText(text, values);
+  if (/[:=]/.test(out)) out = out.replace(NAMED_VALUE, `$1${REDACTED}`).replace(CUT_URL, `$1${REDACTED}…`);
   if (!out.includes("…")) return out;
   for (const value of values) {
     for (let length = value.length - 1; length >= TELLING; length--) {

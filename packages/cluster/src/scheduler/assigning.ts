@@ -1,6 +1,6 @@
 import type { Labels } from "@graphvm/engine";
 import type { Board } from "./board.js";
-import { hasRoom } from "./expected.js";
+import { hasRoom, wantsMore } from "./expected.js";
 import type { Job } from "./job.js";
 import { type Choice, chooseWorker } from "./placement.js";
 import { begin } from "./queues.js";
@@ -8,7 +8,7 @@ import { begin } from "./queues.js";
 /** Gives ready jobs to workers that are free or will be soon, earlier jobs first. */
 export function assign(board: Board): void {
   if (board.held || board.ready.size === 0) return;
-  const free = new Set([...board.workers.values()].filter((worker) => hasRoom(board, worker)));
+  const free = new Set([...board.workers.values()].filter((worker) => wantsMore(board, worker)));
   const isOpen = (on: Labels | undefined): boolean => {
     if (on === undefined) return free.size > 0;
     for (const worker of free) if (worker.has(on)) return true;

@@ -4,7 +4,9 @@ import type { WorkerEntry } from "./worker.js";
 /** A worker that has this much to do, in seconds, is given nothing more: it would only wait there. */
 const AHEAD_SECONDS = 0.02;
 /** How many jobs may stand behind the one that a worker runs. */
-const AHEAD_JOBS = 8;
+const AHEAD_JOBS = 32;
+/** A worker with more than so many behind the one it runs is not given others yet: they travel together, and wake it once. */
+const REFILL_AT = 16;
 /** What a transfer between processes is taken to bring, in bytes a second. */
 const BYTES_PER_SECOND = 500_000_000;
 
@@ -40,11 +42,16 @@ export function backlog(board: Board, worker: WorkerEntry): number | undefined {
 }
 
 /** Whether a worker may be given another job: it has none, or short ones only, so that the next need not travel when they end. */
-export function hasRoom(board: Board, worker: WorkerEntry): boolean {
+export function hasRoom(board: Board, worker: WorkerEntry, behind = AHEAD_JOBS): boolean {
   if (worker.state === "idle") return true;
-  if (worker.state !== "running" || worker.queue.length > AHEAD_JOBS) return false;
+  if (worker.state !== "running" || worker.queue.length > behind) return false;
   const seconds = backlog(board, worker);
   return seconds !== undefined && seconds < AHEAD_SECONDS;
+}
+
+/** Whether it is time to give a worker jobs again, as many as it has room for. */
+export function wantsMore(board: Board, worker: WorkerEntry): boolean {
+  return hasRoom(board, worker, REFILL_AT);
 }
 
 /** How long so many bytes take from one process to another, in seconds. */

@@ -3,7 +3,15 @@ import { encodeShared } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { programFolder } from "../program/program-folder.js";
 import { ProgramSet } from "../program/program-set.js";
-import { bytesSchema, fileSchema, jobIn, nodeIdSchema, programSchema, refsSchema, sessionSchema } from "../protocol.js";
+import {
+  bytesSchema,
+  fileSchema,
+  jobIn,
+  nodeIdSchema,
+  programSchema,
+  readRefsSchema,
+  sessionSchema,
+} from "../protocol.js";
 import { method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { begin } from "./claims.js";
@@ -14,7 +22,7 @@ const configureSchema = v.object({ ...sessionSchema.entries, memory: v.exactOpti
 
 const runSchema = v.object({
   id: nodeIdSchema,
-  refs: refsSchema,
+  refs: readRefsSchema,
   inputs: v.array(v.object({ id: nodeIdSchema, bytes: v.nullable(bytesSchema) })),
   files: v.array(fileSchema),
   noCopy: v.boolean(),

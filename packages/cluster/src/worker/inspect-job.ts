@@ -2,7 +2,7 @@ import { createGraph, decodeValue, type Graph, GraphvmError } from "@graphvm/eng
 import { hexToId } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import type { ProgramSet } from "../program/program-set.js";
-import { bytesSchema, fileSchema, nodeIdSchema, refsSchema } from "../protocol.js";
+import { bytesSchema, fileSchema, nodeIdSchema, readRefsSchema } from "../protocol.js";
 import { type Methods, method } from "../rpc/peer.js";
 import { PlacedInputs } from "./placed-inputs.js";
 
@@ -14,7 +14,7 @@ export const nodesSchema = v.object({ id: nodeIdSchema, inputs: v.array(nodeIdSc
 
 const againSchema = v.object({
   id: nodeIdSchema,
-  refs: refsSchema,
+  refs: readRefsSchema,
   inputs: v.array(v.object({ id: nodeIdSchema, bytes: v.nullable(bytesSchema) })),
   files: v.array(fileSchema),
 });

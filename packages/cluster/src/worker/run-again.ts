@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { ValueLostError } from "../errors.js";
-import { fileSchema, nodeIdSchema, refsSchema } from "../protocol.js";
+import { fileSchema, nodeIdSchema, writtenRefsSchema } from "../protocol.js";
 import type { ComputeHost } from "./compute-host.js";
 import { fetchInput } from "./fetch-input.js";
 import type { NodeDigest } from "./inspect-job.js";
@@ -9,7 +9,7 @@ import type { WorkerShared } from "./worker-shared.js";
 /** A job that is to run once more beside what it gave, to compare the two. */
 export const againSchema = v.object({
   id: nodeIdSchema,
-  refs: refsSchema,
+  refs: writtenRefsSchema,
   inputs: v.array(v.object({ id: nodeIdSchema, hosts: v.array(v.string()), bound: v.exactOptional(v.string()) })),
   files: v.array(fileSchema),
 });

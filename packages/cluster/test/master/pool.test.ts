@@ -50,7 +50,7 @@ function master(programs: SessionSetup["programs"] = [], clock?: VirtualClock) {
 }
 
 const planned = (id: string, inputs: string[] = []) => ({
-  job: { id, rule: "t.job", inputs, noCopy: false, refs: { refs: [], roots: [] }, label: id, files: [], nodes: 1 },
+  job: { id, rule: "t.job", inputs, noCopy: false, refs: "", label: id, files: [], nodes: 1 },
   files: [],
 });
 const A = "a".repeat(32);

@@ -28,14 +28,17 @@ function start(workers: { readonly [id: string]: string }, labels: { readonly [i
 
 test("C57: short jobs are sent ahead, as far as 20 ms go, and begin in order; long and unknown ones are not", () => {
   const { scheduler, submit, finish } = start({ w1: "" });
-  expect(submit(many("a", 30))).toEqual(["run a0 @w1", "begin a0 @w1"]); // nobody knows yet how long they take
+  expect(submit(many("a", 60))).toEqual(["run a0 @w1", "begin a0 @w1"]); // nobody knows yet how long they take
   const ahead = finish("w1", "a0");
   expect(ahead.slice(0, 3)).toEqual(["done a0", "run a1 @w1", "begin a1 @w1"]);
-  expect(ahead.slice(3)).toEqual(Array.from({ length: 8 }, (_, i) => `run a${i + 2} @w1`));
-  expect(scheduler.counts).toMatchObject({ running: 1, queued: 8 });
-  expect(finish("w1", "a1")).toEqual(["begin a2 @w1", "done a1", "run a10 @w1"]);
+  expect(ahead.slice(3)).toEqual(Array.from({ length: 19 }, (_, i) => `run a${i + 2} @w1`));
+  expect(scheduler.counts).toMatchObject({ running: 1, queued: 19 });
+  // others come when no more than 16 are left, together
+  for (const i of [1, 2, 3]) expect(finish("w1", `a${i}`)).toEqual([`begin a${i + 1} @w1`, `done a${i}`]);
+  const more = Array.from({ length: 4 }, (_, i) => `run a${i + 21} @w1`);
+  expect(finish("w1", "a4")).toEqual(["begin a5 @w1", "done a4", ...more]);
   submit(many("b", 3));
-  for (let i = 2; i < 30; i++) finish("w1", `a${i}`);
+  for (let i = 5; i < 60; i++) finish("w1", `a${i}`);
   expect(finish("w1", "b0", 5)).toEqual(["done b0", "run b1 @w1", "begin b1 @w1"]);
   expect(finish("w1", "b1", 5)).toEqual(["done b1", "run b2 @w1", "begin b2 @w1"]);
 });

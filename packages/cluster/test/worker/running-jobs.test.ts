@@ -11,7 +11,7 @@ import type { WorkerShared } from "../../dist/worker/worker-shared.js";
 const id = (n: number): string => n.toString(16).padStart(32, "0");
 const job = (n: number): WorkerJob => ({
   id: id(n),
-  refs: { refs: [], roots: [] },
+  refs: "",
   inputs: [],
   files: [],
   noCopy: false,

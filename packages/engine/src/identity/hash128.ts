@@ -69,11 +69,12 @@ const finish = (h: number): number => {
   return x ^ (x >>> 16);
 };
 
+const idBytes = Buffer.alloc(16);
+
 /** Four words as 32 hexadecimal digits: how a node id is written everywhere. */
 export function idToHex(words: Uint32Array, at = 0): string {
-  let text = "";
-  for (let i = 0; i < 4; i++) text += words[at + i]!.toString(16).padStart(8, "0");
-  return text;
+  for (let i = 0; i < 4; i++) idBytes.writeUInt32BE(words[at + i]!, 4 * i);
+  return idBytes.toString("hex");
 }
 
 /** The four words of a node id written as 32 hexadecimal digits. */

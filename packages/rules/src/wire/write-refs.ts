@@ -33,13 +33,15 @@ export function writeRefs(roots: readonly Ref[], options: WriteOptions = {}): Wi
   while (stack.length > 0) {
     const top = stack[stack.length - 1]!;
     const before = stack.length;
-    if (!index.has(nodeId(top)))
+    const id = nodeId(top);
+    const known = index.has(id);
+    if (!known)
       for (const param of top.params) eachRef(param, (inner) => index.has(nodeId(inner)) || stack.push(inner));
     if (stack.length > before) continue;
     stack.pop();
-    if (index.has(nodeId(top))) continue;
+    if (known) continue;
     const params = top.params.map((param) => writeParam(param, index, options));
-    index.set(nodeId(top), refs.push([top.ns, top.name, params]) - 1);
+    index.set(id, refs.push([top.ns, top.name, params]) - 1);
   }
   return { refs, roots: roots.map((root) => index.get(nodeId(root))!) };
 }
