@@ -2,6 +2,7 @@
 import { cpus, loadavg } from "node:os";
 import { type Peer, type Round, startBytes, startCluster, startDask } from "./cluster-peers.js";
 import { startTransfer, TRANSFER_BYTES } from "./cluster-transfer.js";
+import { startEcho } from "./cluster-wake.js";
 import { BYTES, JOBS, type Measure, type Place, startMeasured } from "./cluster-work.js";
 import { type BenchResult, median, report } from "./report.js";
 
@@ -42,6 +43,9 @@ const ROWS: { readonly [measure in Measure]: readonly Row[] } = {
 /** Bytes as they are, from process to process. Nothing of Dask's is like it: its table's way is beside it. */
 const BARE: Row = { name: "100 MB of bytes", n: TRANSFER_BYTES, figure: median, say: rate(TRANSFER_BYTES) };
 
+/** Of such hops, each waking a thread that sleeps, a job on a thread has four and one in another process six. */
+const HOPS: Row = { name: "an empty message, p50", n: 1, figure: quantile(0.5), say: ms };
+
 /** All rounds of one who is measured. */
 interface Taken {
   readonly name: string;
@@ -78,6 +82,7 @@ async function measureAll(measures: readonly Measure[], rounds: number): Promise
       add("sockets, sha-256 checked", [BARE], await startBytes(true));
       add("sockets, unchecked", [BARE], await startBytes(false));
     }
+    if (measure === "latency") add("to a thread and back", [HOPS], startEcho());
     if (dask) add("Dask", ROWS[measure], dask, false);
     await takeTurns(turns, rounds);
     for (const peer of ends) peer.end();
