@@ -126,6 +126,12 @@ export class UnseenCategoryError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** Models can't be stacked. Fields: `models` or `blocks`. */
+export class StackingError extends GraphvmError {
+  static override readonly code = "GVM5070";
+  static override readonly exitCode = 2;
+}
+
 registerErrors(
   FileMissingError,
   CsvEmptyError,
@@ -148,4 +154,5 @@ registerErrors(
   SchemaMismatchError,
   FormulaError,
   UnseenCategoryError,
+  StackingError,
 );

@@ -46,7 +46,19 @@ export {
   type RegressorMetric,
 } from "./metrics/metrics.js";
 export { mae, r2, rmse } from "./metrics/regression.js";
+export type { ScoreCounts } from "./metrics/score-counts.js";
+export {
+  aucWithin,
+  type ClassSummary,
+  measureSummary,
+  mergeSummaries,
+  type NumberSummary,
+  type ScoreSummary,
+  type SummaryOptions,
+  scoreSummary,
+} from "./metrics/score-summary.js";
 export type { AdaBoostModel } from "./model/ada-boost.js";
+export { averagePredictions, type Prediction } from "./model/average.js";
 export { fromBytes, toBytes } from "./model/bytes.js";
 export type { Feature } from "./model/features.js";
 export {
@@ -87,8 +99,10 @@ export { jsonBlocks, parquetBlocks, type SourceName } from "./rules/blocks.js";
 export type { Candidates } from "./rules/compare.js";
 export { csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";
-export { type KeyedScores, ml } from "./rules/ml.js";
+export { type BlockScoring, type KeyedScores, ml } from "./rules/ml.js";
+export { online } from "./rules/online.js";
 export { prep } from "./rules/prep.js";
+export { stack } from "./rules/stack.js";
 export { type CurveOptions, type SearchOptions, type TuningRows, tune } from "./rules/tune.js";
 export {
   type JsonBlock,
@@ -108,6 +122,8 @@ export {
   scanParquet,
   writeParquet,
 } from "./sources/parquet.js";
+export type { Stacking } from "./stacking/stacking.js";
+export type { ScoreSoFar, StreamLearning } from "./stream/score-so-far.js";
 export { type Classes, classesOf, type Label } from "./table/classes.js";
 export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";
 export { columnNames, select, takeRows } from "./table/columns.js";

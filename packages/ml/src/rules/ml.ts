@@ -1,8 +1,17 @@
 import { apply, type Groups, namespace, nodeId, type Op, type Pairs, type Ref, rule } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
 import { type ClassifierMetric, type Metric, measure, type RegressorMetric } from "../metrics/metrics.js";
+import {
+  measureSummary,
+  mergeSummaries,
+  mergeTwo,
+  type ScoreSummary,
+  type SummaryOptions,
+  scoreSummary,
+} from "../metrics/score-summary.js";
+import { averagePredictions, type Prediction } from "../model/average.js";
 import { fit, type Predicted, predict, predictProba } from "../model/fit.js";
-import type { Classifier, Model, ModelOf, TargetOf } from "../model/models.js";
+import type { Classifier, Model, ModelOf, Regressor, TargetOf } from "../model/models.js";
 import { averageProbabilities, type Probabilities } from "../model/probabilities.js";
 import { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows, splitRows } from "../model/scored-rows.js";
 import { seeded } from "../model/seeded.js";
@@ -13,6 +22,14 @@ import { ownRandom } from "./own-random.js";
 
 /** Scored rows under a key that names the batch and the run of rows in it. */
 export type KeyedScores = Pairs<string, ScoredRows>;
+
+/** Models to judge together, and the blocks to judge them by. */
+export interface BlockScoring {
+  readonly models: readonly Ref<Classifier | Regressor>[];
+  readonly tests: readonly Ref<Table>[];
+  /** The column that says what is true. */
+  readonly y: string;
+}
 
 /** Runs of rows that `batchPred` cuts a batch into, so that hashed keys spread evenly over a few pipes. */
 const RUNS = 16;
@@ -134,6 +151,46 @@ export const ml = namespace("ml", {
         groups.map(([key, scores]) => [key, averageScores(scores)] as const),
       )(part),
   ),
+
+  /** What measuring needs of a block of rows: small, whatever the block's size. */
+  scoreSummary: rule(
+    (predicted: Ref<Prediction>, data: Ref<Table>, y: string, options: SummaryOptions): Op<ScoreSummary> =>
+      apply(
+        (target: string, how: SummaryOptions, p: Prediction, table: Table) => scoreSummary(p, table, target, how),
+        y,
+        options,
+      )(predicted, data),
+  ),
+
+  /**
+   * Measures a model, or the average of several, over blocks of rows, of which none is needed together with another: one
+   * number a metric.
+   */
+  scoreBlocks: rule(
+    (from: BlockScoring, metrics: readonly Metric[], options: SummaryOptions = {}): Op<Float64Array> =>
+      apply.fold({
+        init: (): ScoreSummary | null => null,
+        step: (so: ScoreSummary | null, next: ScoreSummary) => (so === null ? next : mergeTwo(so, next)),
+        finish: (all) => Float64Array.from(metrics, (metric) => measureSummary(metric, all ?? mergeSummaries([]))),
+      })(
+        from.tests.map((block) => {
+          const said = from.models.map((model): Ref<Prediction> => ml.said(model, block));
+          return ml.scoreSummary(said.length === 1 ? said[0]! : ml.averaged(said), block, from.y, options);
+        }),
+      ),
+  ),
+
+  /** Probabilities of a classifier, numbers of a regressor. */
+  said: rule(
+    (model: Ref<Classifier | Regressor>, data: Ref<Table>): Op<Prediction> =>
+      apply(
+        (trained: Classifier | Regressor, table: Table): Prediction =>
+          "classes" in trained ? predictProba(trained, table) : predict(trained, table),
+      )(model, data),
+  ),
+
+  /** The average of what several models say of the same rows. */
+  averaged: rule((all: readonly Ref<Prediction>[]): Op<Prediction> => apply.all(averagePredictions<Prediction>)(all)),
 
   /** ROC AUC over all pipes of a `mapReduce` of `batchPred` and `bagScores`. */
   scoreBatches: rule(
