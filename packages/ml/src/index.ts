@@ -122,7 +122,7 @@ export {
   scanParquet,
   writeParquet,
 } from "./sources/parquet.js";
-export type { Stacking } from "./stacking/stacking.js";
+export type { PredictionOf, StackedSpec, Stacking } from "./stacking/stacking.js";
 export type { ScoreSoFar, StreamLearning } from "./stream/score-so-far.js";
 export { type Classes, classesOf, type Label } from "./table/classes.js";
 export { canonicalTable, decodeTable, encodeTable, tableCodec } from "./table/codec.js";

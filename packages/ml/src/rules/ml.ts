@@ -10,7 +10,7 @@ import {
   scoreSummary,
 } from "../metrics/score-summary.js";
 import { averagePredictions, type Prediction } from "../model/average.js";
-import { fit, type Predicted, predict, predictProba } from "../model/fit.js";
+import { fit, type Predicted, type PredictedColumns, predict, predictProba } from "../model/fit.js";
 import type { Classifier, Model, ModelOf, Regressor, TargetOf } from "../model/models.js";
 import { averageProbabilities, type Probabilities } from "../model/probabilities.js";
 import { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows, splitRows } from "../model/scored-rows.js";
@@ -154,7 +154,7 @@ export const ml = namespace("ml", {
 
   /** What measuring needs of a block of rows: small, whatever the block's size. */
   scoreSummary: rule(
-    (predicted: Ref<Prediction>, data: Ref<Table>, y: string, options: SummaryOptions): Op<ScoreSummary> =>
+    (predicted: Ref<Prediction>, data: Ref<Table>, y: string, options: SummaryOptions = {}): Op<ScoreSummary> =>
       apply(
         (target: string, how: SummaryOptions, p: Prediction, table: Table) => scoreSummary(p, table, target, how),
         y,
@@ -174,23 +174,23 @@ export const ml = namespace("ml", {
         finish: (all) => Float64Array.from(metrics, (metric) => measureSummary(metric, all ?? mergeSummaries([]))),
       })(
         from.tests.map((block) => {
-          const said = from.models.map((model): Ref<Prediction> => ml.said(model, block));
-          return ml.scoreSummary(said.length === 1 ? said[0]! : ml.averaged(said), block, from.y, options);
+          const each = from.models.map((model): Ref<Prediction> => ml.said(model, block));
+          return ml.scoreSummary(each.length === 1 ? each[0]! : ml.averaged(each), block, from.y, options);
         }),
       ),
   ),
 
   /** Probabilities of a classifier, numbers of a regressor. */
   said: rule(
-    (model: Ref<Classifier | Regressor>, data: Ref<Table>): Op<Prediction> =>
-      apply(
-        (trained: Classifier | Regressor, table: Table): Prediction =>
-          "classes" in trained ? predictProba(trained, table) : predict(trained, table),
-      )(model, data),
+    <M extends Classifier | Regressor>(model: Ref<M>, data: Ref<Table>): Op<PredictedColumns<M>> =>
+      apply(said as never as (trained: M, table: Table) => PredictedColumns<M>)(model, data),
   ),
 
   /** The average of what several models say of the same rows. */
-  averaged: rule((all: readonly Ref<Prediction>[]): Op<Prediction> => apply.all(averagePredictions<Prediction>)(all)),
+  averaged: rule(
+    <P extends Prediction>(all: readonly Ref<P>[]): Op<P> =>
+      apply.all(averagePredictions as (all: readonly P[]) => P)(all),
+  ),
 
   /** ROC AUC over all pipes of a `mapReduce` of `batchPred` and `bagScores`. */
   scoreBatches: rule(
@@ -211,6 +211,10 @@ function trainAtom<S extends ModelSpec>(y: TargetOf<S>, spec: S, table: Table): 
     table,
     y,
   );
+}
+
+function said(model: Classifier | Regressor, table: Table): Prediction {
+  return "classes" in model ? predictProba(model, table) : predict(model, table);
 }
 
 function measureAtom(

@@ -1,7 +1,7 @@
 import { apply, namespace, type Op, type Ref, rule } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
 import type { Prediction } from "../model/average.js";
-import type { ClassifierSpec, RegressorSpec } from "../model/specs.js";
+import type { PredictionOf, StackedSpec } from "../stacking/stacking.js";
 import { runningAverage } from "../stream/running-average.js";
 import { type ScoreSoFar, type StreamLearning, scoreSoFar } from "../stream/score-so-far.js";
 import { ml } from "./ml.js";
@@ -21,12 +21,15 @@ export const online = namespace("online", {
    * model.
    */
   predict: rule(
-    (block: Ref<Table>, test: Ref<Table>, y: string, spec: ClassifierSpec | RegressorSpec): Op<Prediction> =>
-      apply(runningAverage)(ml.said(ml.train(block, y, spec), test)),
+    <S extends StackedSpec>(block: Ref<Table>, test: Ref<Table>, y: string, spec: S): Ref<PredictionOf<S>> =>
+      online.average(ml.said(ml.train<StackedSpec>(block, y, spec), test)) as Ref<PredictionOf<S>>,
   ),
 
   /** The average of all predictions so far for the same rows. */
-  average: rule((predicted: Ref<Prediction>): Op<Prediction> => apply(runningAverage)(predicted)),
+  average: rule(
+    <P extends Prediction>(predicted: Ref<P>): Op<P> =>
+      apply(runningAverage as never as (predicted: P) => P)(predicted),
+  ),
 
   /**
    * The score so far: each block is predicted by the average of the models so far, then a model is trained on it. Every row

@@ -1,8 +1,15 @@
 import { apply, namespace, type Op, type Ref, rule } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
 import type { Prediction } from "../model/average.js";
-import type { Classifier, Regressor } from "../model/models.js";
-import { checkStacking, classesOfModels, type Stacking, stackedTable } from "../stacking/stacking.js";
+import type { Classifier, ModelOf, Regressor, TargetOf } from "../model/models.js";
+import {
+  checkStacking,
+  classesOfModels,
+  type PredictionOf,
+  type StackedSpec,
+  type Stacking,
+  stackedTable,
+} from "../stacking/stacking.js";
 import type { Label } from "../table/classes.js";
 import { ds } from "./ds.js";
 import { ml } from "./ml.js";
@@ -20,14 +27,18 @@ export const stack = namespace("stack", {
    * The final model. It learns from what the models say of each training block, where those that were trained on that
    * block have no say.
    */
-  train: rule((from: Stacking): Ref<Classifier | Regressor> => {
+  train: rule(<S extends StackedSpec>(from: Stacking<S>): Ref<ModelOf<S>> => {
     checkStacking(from);
-    return ml.train(ds.concat(from.trains.map((block, i) => stack.features(from, block, i))), from.y, from.final);
+    const rows = ds.concat(from.trains.map((block, i) => stack.features(from, block, i)));
+    return ml.train<S>(rows, from.y as TargetOf<S>, from.final);
   }),
 
   /** What a stacking says of rows: the models of all blocks are averaged, and the final model judges by that. */
   predict: rule(
-    (from: Stacking, data: Ref<Table>): Ref<Prediction> => ml.said(stack.train(from), stack.features(from, data, null)),
+    <S extends StackedSpec>(from: Stacking<S>, data: Ref<Table>): Ref<PredictionOf<S>> =>
+      ml.said(stack.train(from) as Ref<Classifier | Regressor>, stack.features(from, data, null)) as Ref<
+        PredictionOf<S>
+      >,
   ),
 
   /**

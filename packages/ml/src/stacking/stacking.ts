@@ -2,14 +2,20 @@ import type { Ref } from "@graphvm/rules";
 import { Float64, makeData, type Table } from "apache-arrow";
 import { StackingError } from "../errors.js";
 import type { Prediction } from "../model/average.js";
-import { probabilityOf } from "../model/probabilities.js";
+import { type Probabilities, probabilityOf } from "../model/probabilities.js";
 import type { ClassifierSpec, RegressorSpec } from "../model/specs.js";
 import { tableOf, toData } from "../table/build.js";
 import type { Label } from "../table/classes.js";
 import { flatColumn } from "../table/columns.js";
 
+/** Models that can be stacked: classifiers on classifiers, regressors on regressors. */
+export type StackedSpec = ClassifierSpec | RegressorSpec;
+
+/** What a model of that specification says of rows. */
+export type PredictionOf<S extends StackedSpec> = S extends ClassifierSpec ? Probabilities : Float64Array;
+
 /** Models over blocks, and the model that learns from what they say. */
-export interface Stacking<S extends ClassifierSpec | RegressorSpec = ClassifierSpec | RegressorSpec> {
+export interface Stacking<S extends StackedSpec = StackedSpec> {
   /** One of each is trained on every block; by a name of your own. */
   readonly models: { readonly [name: string]: S };
   /** Learns from what the others say of blocks that they have not seen. */
