@@ -17,9 +17,10 @@ export * from "./errors.js";
 export type { Archived, ArchiveOptions } from "./master/archive.js";
 export type { JobStory } from "./master/explain-job.js";
 export type { JobCounts } from "./master/job-runner.js";
+export { DEFAULT_PORT, type MasterHandle, type MasterOptions } from "./master/master-options.js";
 export type { Progress } from "./master/progress.js";
 export type { JobInfo, JobOutcome, SessionStatus } from "./master/session.js";
-export { DEFAULT_PORT, type MasterHandle, type MasterOptions, startMaster } from "./master/start-master.js";
+export { startMaster } from "./master/start-master.js";
 export type { GraphPicture, PictureNode } from "./planner/picture.js";
 export * from "./recording/errors.js";
 export {

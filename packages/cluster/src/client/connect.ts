@@ -1,4 +1,4 @@
-import { DEFAULT_PORT } from "../master/start-master.js";
+import { DEFAULT_PORT } from "../master/master-options.js";
 import { PROTOCOL_VERSION, VERSION } from "../protocol.js";
 import { systemClock } from "../transport/clock.js";
 import { dial } from "../transport/dial.js";
