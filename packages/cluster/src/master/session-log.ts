@@ -126,8 +126,8 @@ export class SessionLog {
       "error" in outcome
         ? { error: await this.box(wireJson(outcome.error), true) }
         : { result: await this.box(outcome.result, method === "graph") };
-    const call: LoggedCall = { at: this.#now(), method, params: await this.box(params), ...ended };
-    const { redacted } = redactSecrets(params, { values: this.#secrets });
+    const { value, redacted } = redactSecrets(params, { values: this.#secrets });
+    const call: LoggedCall = { at: this.#now(), method, params: await this.#boxed(value), ...ended };
     const all = {
       ...marks,
       ...(redacted.length > 0 ? { $redacted: true } : {}),
@@ -190,7 +190,10 @@ export class SessionLog {
 
   /** `prose`: texts in it are labels and messages. JSON as a line has it: without secrets, and as a blob where it is large. What refers to blobs stays in the line. */
   async box(json: Json, prose = false): Promise<Json> {
-    const { value } = redactSecrets(json, { values: this.#secrets, prose });
+    return this.#boxed(redactSecrets(json, { values: this.#secrets, prose }).value);
+  }
+
+  async #boxed(value: Json): Promise<Json> {
     const text = JSON.stringify(value);
     if (text.length <= INLINE || blobRefs(value).size > 0) return value;
     return { $json: await this.blob(Buffer.from(text)) };

@@ -94,8 +94,24 @@ const WORDS: ReadonlySet<string> = new Set([
   "auth",
 ]);
 
+/** What was found of keys: a journal has few, and each again and again. */
+const judged = new Map<string, boolean>();
+const MOST_JUDGED = 10_000;
+const LONGEST_JUDGED = 100;
+
 /** Whether a key is named like one that holds a secret: `apiKey`, `AWS_SECRET_ACCESS_KEY`, `x-auth-token`. */
 export function isSecretKey(key: string): boolean {
+  if (key.length > LONGEST_JUDGED) return isNamedLikeSecret(key);
+  let secret = judged.get(key);
+  if (secret === undefined) {
+    secret = isNamedLikeSecret(key);
+    if (judged.size >= MOST_JUDGED) judged.clear();
+    judged.set(key, secret);
+  }
+  return secret;
+}
+
+function isNamedLikeSecret(key: string): boolean {
   const words = key
     .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
     .toLowerCase()
