@@ -55,6 +55,8 @@ export function run(transport: Transport): void {
   const running = new Map<string, AbortController>();
   let claims: Int32Array = new Int32Array();
   let session = { seed: 0, epoch: 0 };
+  /** Jobs of the graph whose values came from elsewhere. */
+  let given = new Set<string>();
 
   /** Settles when what runs has ended. */
   let idle: Promise<unknown> = Promise.resolve();
@@ -79,7 +81,13 @@ export function run(transport: Transport): void {
     // a job that goes on while the session starts over stays in the graph it began in
     const into = graph;
     for (const file of job.files) inputs.place(file);
-    for (const { id, bytes } of job.inputs) if (bytes && !into.hasData(id)) into.setData(id, decodeValue(bytes));
+    for (const { id, bytes } of job.inputs) {
+      if (!bytes || into.hasData(id)) continue;
+      into.setData(id, decodeValue(bytes));
+      given.add(id);
+    }
+    // a value that came as an input says nothing of what is inside its job
+    if (given.delete(job.id)) into.invalidate(job.id);
     const [ref] = await programs.read(job.refs);
     const value = await into.calc(ref!, { signal });
     const digest = into.digest(job.id);
@@ -96,6 +104,7 @@ export function run(transport: Transport): void {
       configure: method(configureSchema, ({ memory, strict = false, ...configured }) => {
         session = configured;
         inputs = new PlacedInputs();
+        given = new Set();
         const old = graph;
         const retain = memory === undefined ? "all" : { bytes: memory, folder: programFolder() };
         graph = createGraph({ ...session, inputs, retain, undeclared: strict ? "refuse" : "report" });
