@@ -1,0 +1,1 @@
+export async function runHuge(): Promise<void> {}
