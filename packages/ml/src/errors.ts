@@ -114,6 +114,12 @@ export class SchemaMismatchError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** A CSV row is longer than a row can be: the file is no CSV, or has no line ends. Fields: `file`, `line`, `limit` (bytes). */
+export class CsvLongRowError extends GraphvmError {
+  static override readonly code = "GVM5043";
+  static override readonly exitCode = 2;
+}
+
 /** A formula can't be read, or not with these columns. Fields: `formula`, `position` (from 1). */
 export class FormulaError extends GraphvmError {
   static override readonly code = "GVM5050";
@@ -152,6 +158,7 @@ registerErrors(
   SqlError,
   TableFileError,
   SchemaMismatchError,
+  CsvLongRowError,
   FormulaError,
   UnseenCategoryError,
   StackingError,

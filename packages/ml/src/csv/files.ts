@@ -61,6 +61,7 @@ export function findHeader(file: string, bytes: Uint8Array, last: boolean): Head
   tokenize(bytes, start, bytes.length, last, tokens, { file, line });
   if (tokens.rows === 0) return undefined;
   checkUtf8(file, bytes.subarray(start, tokens.next), line);
+  if (bytes.subarray(start, tokens.next).includes(0)) throw noText(file, line); // UTF-16 without a mark is UTF-8 too
   const names = Array.from({ length: columns }, (_, i) => {
     const name = fieldText(bytes, tokens.starts[i]!, tokens.ends[i]!, tokens.flags[i]!);
     return name === "" ? `column${i + 1}` : name;
@@ -100,8 +101,12 @@ export function checkUtf8(file: string, bytes: Uint8Array, line: number): void {
     start = end + 1;
     at++;
   }
-  throw new CsvEncodingError(`${file}, line ${at}: the text is not UTF-8; convert the file (iconv -t UTF-8).`, {
+  throw noText(file, at);
+}
+
+function noText(file: string, line: number): CsvEncodingError {
+  return new CsvEncodingError(`${file}, line ${line}: the text is not UTF-8; convert the file (iconv -t UTF-8).`, {
     file,
-    line: at,
+    line,
   });
 }

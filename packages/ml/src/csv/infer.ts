@@ -33,6 +33,8 @@ export interface Inference {
   types(): CsvType[];
   /** Of a column that is text because of a few fields among many numbers, the first such field. */
   stray(column: number): Stray | undefined;
+  /** The type of a column without its texts. */
+  numbers(column: number): CsvType;
 }
 
 /** So many numbers, and at most one text to so many of them, make a text look like a mistake. */
@@ -42,7 +44,7 @@ const NUMBERS_A_TEXT = 20;
 export function createInference(columns: number): Inference {
   const found = Array.from(
     { length: columns },
-    (): Column => ({ guess: "empty", numbers: 0, texts: 0, first: undefined }),
+    (): Column => ({ guess: "empty", kind: NOT, numbers: 0, texts: 0, first: undefined }),
   );
   return {
     add(bytes, tokens, from, line) {
@@ -55,11 +57,17 @@ export function createInference(columns: number): Inference {
         ? { ...first, texts, numbers }
         : undefined;
     },
+    numbers: (column) => NUMBER_TYPES[found[column]!.kind] ?? "utf8",
   };
 }
 
+/** By the widest kind of number that was seen. */
+const NUMBER_TYPES: { readonly [kind: number]: CsvType } = { [INT32]: "int32", [INT64]: "int64", [FLOAT]: "float64" };
+
 interface Column {
   guess: Guess;
+  /** The widest kind of number. */
+  kind: number;
   numbers: number;
   texts: number;
   first: { readonly line: number; readonly text: string } | undefined;
@@ -94,6 +102,7 @@ function inferColumn(
     known.first ??= { line: lineAt(bytes, from, start, line), text: text.decode(bytes.subarray(start, end)) };
     if (known.texts > known.numbers) break;
   }
+  if (bits !== 0) known.kind = Math.max(known.kind, 31 - Math.clz32(bits));
   if ((bits & (1 << INT32)) !== 0) seen = widen(seen, "int32");
   if ((bits & (1 << INT64)) !== 0) seen = widen(seen, "int64");
   if ((bits & (1 << FLOAT)) !== 0) seen = widen(seen, "float64");

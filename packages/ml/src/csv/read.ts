@@ -1,29 +1,71 @@
 import { type RecordBatch, Table } from "apache-arrow";
-import { CsvBlockError, CsvValueError, MissingColumnError } from "../errors.js";
-import { tableOf } from "../table/build.js";
-import { createColumn } from "./columns.js";
+import { CsvBlockError, CsvLongRowError } from "../errors.js";
+import { type BadRow, badRowsTable, collects, type OnBadRow } from "./bad-rows.js";
 import { findHeader, type Header, openFile, readFully } from "./files.js";
+import { createParser } from "./parse.js";
 import { scanCsv } from "./scan.js";
-import { createTokens, fieldText, tokenize } from "./tokens.js";
+import { createTokens, type Ragged, tokenize } from "./tokens.js";
 import type { CsvBlock, CsvSchema } from "./types.js";
+import { LONGEST_ROW, walkCsv } from "./walk.js";
 
 /** A whole file is read in pieces of this size: one Arrow record batch each. */
 const PIECE = 67_108_864;
 
+/** How to read. */
+export interface CsvReadOptions {
+  /** `"collect"` leaves rows that do not fit out: see `OnBadRow`. */
+  readonly onBadRow?: OnBadRow;
+}
+
 /**
  * Reads a whole CSV file into a table, rows in file order. Without a schema the columns get the narrowest types that
- * hold all their values; with one, exactly its columns are read, in its order.
+ * hold all their values, which takes a pass of its own; with one, exactly its columns are read, in its order.
  *
  * @throws everything that `scanCsv` and `readCsvBlock` throw.
  * @example
  * const table = await readCsv("transactions.csv");
  * table.getChild("amount")!.toArray(); // Float64Array
  */
-export async function readCsv(path: string, schema?: CsvSchema): Promise<Table> {
-  const scan = await scanCsv(path, { blockSize: PIECE });
-  const batches: RecordBatch[] = [];
-  for (const block of scan.blocks) batches.push(...(await readCsvBlock(path, block, schema ?? scan.schema)).batches);
-  return new Table(batches[0]!.schema, batches);
+export async function readCsv(path: string, schema?: CsvSchema, options: CsvReadOptions = {}): Promise<Table> {
+  const types = schema ?? (await scanCsv(path, { blockSize: PIECE, ...options })).schema;
+  const collect = collects(options.onBadRow);
+  const handle = await openFile(path);
+  try {
+    const { size } = await handle.stat();
+    const batches: RecordBatch[] = [];
+    let header: Header | undefined;
+    let parser: ReturnType<typeof createParser> | undefined;
+    let start = 0; // of the batch, in the file
+    await walkCsv(path, handle, {
+      header(found) {
+        header = found;
+        start = found.next;
+      },
+      rows(bytes, tokens, from, position, line) {
+        if (tokens.rows === 0) return;
+        const used = position + tokens.next - start;
+        parser ??= createParser(path, header!, types, expectedRows(tokens.rows, used, size - start), collect);
+        parser.add(bytes, tokens, from, line);
+        if (used < PIECE) return;
+        batches.push(...parser.finish().batches);
+        parser = undefined;
+        start = position + tokens.next;
+      },
+      ragged: collect ? () => {} : undefined,
+    });
+    if (parser !== undefined || batches.length === 0) {
+      parser ??= createParser(path, header!, types, 0, collect);
+      batches.push(...parser.finish().batches);
+    }
+    return new Table(batches[0]!.schema, batches);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Rows of the next batch, a few more rather than fewer, judged by the first ones. */
+function expectedRows(rows: number, bytes: number, left: number): number {
+  return Math.ceil((rows / bytes) * Math.min(left, PIECE) * 1.05) + 1;
 }
 
 /**
@@ -34,13 +76,38 @@ export async function readCsv(path: string, schema?: CsvSchema): Promise<Table> 
  * column) at the first value that does not fit; CsvRaggedError, CsvQuoteError; CsvBlockError if the block does not lie
  * on this file's rows.
  */
-export async function readCsvBlock(path: string, block: CsvBlock, schema: CsvSchema): Promise<Table> {
+export async function readCsvBlock(
+  path: string,
+  block: CsvBlock,
+  schema: CsvSchema,
+  options: CsvReadOptions = {},
+): Promise<Table> {
+  return (await readBlock(path, block, schema, collects(options.onBadRow))).table;
+}
+
+/**
+ * The rows of a block that `readCsvBlock` leaves out with `onBadRow: "collect"`, a row each: `file` (as it is called in
+ * `name`), `line`, `column` (null for a row of too few or too many fields) and `text`, the first 200 characters of the
+ * value, or of the row.
+ *
+ * @throws as `readCsvBlock`.
+ */
+export async function readBadRows(path: string, block: CsvBlock, schema: CsvSchema, name = path): Promise<Table> {
+  return badRowsTable(name, (await readBlock(path, block, schema, true)).bad);
+}
+
+async function readBlock(
+  path: string,
+  block: CsvBlock,
+  schema: CsvSchema,
+  collect: boolean,
+): Promise<{ readonly table: Table; readonly bad: readonly BadRow[] }> {
   const handle = await openFile(path);
   try {
     const header = await readHeader(path, (bytes) => readFully(handle, bytes, 0));
     const bytes = Buffer.allocUnsafe(block.bytes);
     if ((await readFully(handle, bytes, block.offset)) < block.bytes) throw misplaced(path, block);
-    return parseBlock(path, header, bytes, block, schema);
+    return parseBlock(path, header, bytes, block, schema, collect);
   } finally {
     await handle.close();
   }
@@ -52,58 +119,45 @@ async function readHeader(path: string, read: (bytes: Uint8Array) => Promise<num
     const filled = await read(bytes);
     const header = findHeader(path, bytes.subarray(0, filled), filled < size);
     if (header !== undefined) return header;
+    if (size >= LONGEST_ROW) {
+      throw new CsvLongRowError(`${path}, line 1: the column names take more than ${size} bytes; is this a CSV file?`, {
+        file: path,
+        line: 1,
+        limit: LONGEST_ROW,
+      });
+    }
   }
 }
 
-function parseBlock(path: string, header: Header, bytes: Uint8Array, block: CsvBlock, schema: CsvSchema): Table {
-  const columns = schema.map(({ name, type }) => {
-    const index = header.names.indexOf(name);
-    if (index !== -1) return { name, type, index, builder: createColumn(type, block.rows) };
-    throw new MissingColumnError(`${path} has no column "${name}"; it has ${header.names.join(", ")}.`, {
-      file: path,
-      column: name,
-      columns: header.names,
-    });
-  });
+function parseBlock(
+  path: string,
+  header: Header,
+  bytes: Uint8Array,
+  block: CsvBlock,
+  schema: CsvSchema,
+  collect: boolean,
+): { readonly table: Table; readonly bad: readonly BadRow[] } {
+  const parser = createParser(path, header, schema, block.rows, collect);
   const tokens = createTokens(header.names.length);
+  const ragged: Ragged | undefined = collect ? parser.ragged : undefined;
   let used = 0;
   let line = block.line;
   let rows = 0;
   while (used < bytes.length) {
-    tokenize(bytes, used, bytes.length, true, tokens, { file: path, line });
+    tokenize(bytes, used, bytes.length, true, tokens, { file: path, line, ragged });
     rows += tokens.rows;
     if (rows > block.rows) throw misplaced(path, block);
-    for (const { name, type, index, builder } of columns) {
-      const bad = builder.append(bytes, tokens, index);
-      if (bad === -1) continue;
-      const field = bad * tokens.columns + index;
-      const text = fieldText(bytes, tokens.starts[field]!, tokens.ends[field]!, tokens.flags[field]!);
-      for (let pos = used; pos < tokens.starts[field]!; pos++) if (bytes[pos] === 10) line++;
-      throw misfit(path, line, name, type, text);
-    }
+    parser.add(bytes, tokens, used, line);
     used = tokens.next;
     line += tokens.lines;
   }
   if (rows !== block.rows) throw misplaced(path, block);
-  const data = columns.map(({ builder }) => builder.finish());
-  return tableOf(
-    columns.map(({ name }) => name),
-    data,
-    rows,
-  );
+  return { table: parser.finish(), bad: parser.bad() };
 }
 
 function misplaced(file: string, block: CsvBlock): CsvBlockError {
   return new CsvBlockError(
     `${file}: the block at byte ${block.offset} does not hold ${block.rows} rows; the file has changed, scan it again.`,
     { file, offset: block.offset },
-  );
-}
-
-function misfit(file: string, line: number, column: string, type: string, text: string): CsvValueError {
-  const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
-  return new CsvValueError(
-    `${file}, line ${line}: ${shown} in column "${column}" is no ${type}; correct the value or read the column as utf8.`,
-    { file, line, column, type, text: text.slice(0, 200) },
   );
 }

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { BadOptionError, CsvEmptyError, CsvValueError, MissingColumnError } from "../errors.js";
+import { BadOptionError, CsvValueError, MissingColumnError } from "../errors.js";
+import { collects, type OnBadRow } from "./bad-rows.js";
 import { byteSize } from "./byte-size.js";
-import { checkUtf8, findHeader, type Header, openFile } from "./files.js";
+import { type Header, openFile } from "./files.js";
 import { createInference, type Inference } from "./infer.js";
-import { createTokens, type Tokens, tokenize } from "./tokens.js";
+import type { Tokens } from "./tokens.js";
 import type { CsvBlock, CsvScan, CsvSchema, CsvType } from "./types.js";
-
-const CHUNK = 1_048_576;
+import { walkCsv } from "./walk.js";
 
 /** How to cut a file: blocks of about that many bytes, or that many blocks of about equal size. */
 export type CsvBlockOptions = (
@@ -15,6 +15,8 @@ export type CsvBlockOptions = (
 ) & {
   /** Types of columns, by name, instead of what their values look like. */
   readonly types?: { readonly [column: string]: CsvType };
+  /** What happens to rows that do not fit: see `OnBadRow`. */
+  readonly onBadRow?: OnBadRow;
 };
 
 /**
@@ -31,64 +33,32 @@ export type CsvBlockOptions = (
  */
 export async function scanCsv(path: string, options: CsvBlockOptions): Promise<CsvScan> {
   const wanted = blockTarget(options);
+  const collect = collects(options.onBadRow);
   const handle = await openFile(path);
   try {
-    const size = (await handle.stat()).size;
+    const { size } = await handle.stat();
     const hash = createHash("sha256");
     let header: Header | undefined;
-    let tokens: Tokens | undefined;
     let inference: Inference | undefined;
     let cutter: Cutter | undefined;
-    let buffer = Buffer.allocUnsafe(CHUNK);
-    let held = 0; // bytes of an unfinished row at the front of the buffer
-    let position = 0; // where in the file the buffer starts
-    let line = 1;
-    for (let last = false; !last; ) {
-      if (held === buffer.length) {
-        const grown = Buffer.allocUnsafe(buffer.length * 2);
-        buffer.copy(grown, 0, 0, held);
-        buffer = grown;
-      }
-      const { bytesRead } = await handle.read(buffer, held, buffer.length - held, position + held);
-      hash.update(buffer.subarray(held, held + bytesRead));
-      last = bytesRead === 0;
-      const bytes = buffer.subarray(0, held + bytesRead);
-      let used = 0;
-      if (header === undefined) {
-        header = findHeader(path, bytes, last);
-        if (header !== undefined) {
-          used = header.next;
-          line = header.line;
-          tokens = createTokens(header.names.length);
-          inference = createInference(header.names.length);
-          const blockSize = wanted.blocks === 0 ? wanted.size : Math.max(1, (size - header.next) / wanted.blocks);
-          cutter = createCutter(header.next, header.line, blockSize);
-        }
-      }
-      if (tokens !== undefined && inference !== undefined && cutter !== undefined) {
-        const from = used;
-        const fromLine = line;
-        for (;;) {
-          const before = used;
-          tokenize(bytes, used, bytes.length, last, tokens, { file: path, line });
-          inference.add(bytes, tokens, before, line);
-          cutter.add(bytes, tokens, position, used, line);
-          used = tokens.next;
-          line += tokens.lines;
-          if (used === before) break;
-        }
-        checkUtf8(path, bytes.subarray(from, used), fromLine);
-      }
-      bytes.copy(buffer, 0, used);
-      held = bytes.length - used;
-      position += used;
-    }
-    const blocks = cutter!.finish(position);
+    const read = await walkCsv(path, handle, {
+      bytes: (bytes) => hash.update(bytes),
+      header(found) {
+        header = found;
+        inference = createInference(found.names.length);
+        const blockSize = wanted.blocks === 0 ? wanted.size : Math.max(1, (size - found.next) / wanted.blocks);
+        cutter = createCutter(found.next, found.line, blockSize);
+      },
+      rows(bytes, tokens, from, position, line) {
+        inference!.add(bytes, tokens, from, line);
+        cutter!.add(bytes, tokens, position, from, line);
+      },
+      ragged: collect ? () => {} : undefined,
+    });
+    const blocks = cutter!.finish(read);
     const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
-    if (rows === 0)
-      throw new CsvEmptyError(`${path} has column names and no rows; nothing can be read.`, { file: path });
-    const schema = chooseTypes(path, header!.names, inference!, options.types ?? {});
-    return { sha256: hash.digest("hex"), size: position + held, rows, schema, blocks };
+    const schema = chooseTypes(path, header!.names, inference!, options.types ?? {}, collect);
+    return { sha256: hash.digest("hex"), size: read, rows, schema, blocks };
   } finally {
     await handle.close();
   }
@@ -103,6 +73,7 @@ function chooseTypes(
   names: readonly string[],
   inference: Inference,
   given: { readonly [column: string]: CsvType },
+  collect: boolean,
 ): CsvSchema {
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) {
@@ -117,6 +88,7 @@ function chooseTypes(
     const type = Object.hasOwn(given, name) ? given[name]! : types[i]!;
     const stray = Object.hasOwn(given, name) ? undefined : inference.stray(i);
     if (!stray) return { name, type };
+    if (collect) return { name, type: inference.numbers(i) };
     const { line, text, texts, numbers } = stray;
     throw new CsvValueError(
       `${file}, line ${line}: ${JSON.stringify(text.slice(0, 80))} in column "${name}" is no number, and ${numbers} others are; correct ${texts === 1 ? "it" : `the ${texts} texts`}, or read the column as text with types: { ${JSON.stringify(name)}: "utf8" }.`,
@@ -145,7 +117,8 @@ function createCutter(start: number, startLine: number, blockSize: number): Cutt
   let rows = 0;
   let target = start + blockSize;
   const close = (end: number, endLine: number): void => {
-    if (rows > 0) blocks.push({ offset, bytes: end - offset, line, rows });
+    if (rows === 0) return; // what lies there goes with the next block
+    blocks.push({ offset, bytes: end - offset, line, rows });
     offset = end;
     line = endLine;
     rows = 0;
@@ -172,6 +145,8 @@ function createCutter(start: number, startLine: number, blockSize: number): Cutt
     },
     finish(end) {
       close(end, line);
+      const last = blocks.at(-1);
+      if (last !== undefined) blocks[blocks.length - 1] = { ...last, bytes: end - last.offset };
       return blocks;
     },
   };

@@ -44,11 +44,16 @@ export function createTokens(columns: number): Tokens {
   };
 }
 
+/** Is told of a row of too few or too many fields: its line, how many it has, and its bytes. */
+export type Ragged = (line: number, found: number, bytes: Uint8Array, start: number, end: number) => void;
+
 /** Where the bytes come from, for messages. */
 export interface Place {
   readonly file: string;
   /** Line of the first byte that is looked at. */
   readonly line: number;
+  /** Takes rows of too few or too many fields, which are then left out. */
+  readonly ragged?: Ragged | undefined;
 }
 
 /**
@@ -56,7 +61,7 @@ export interface Place {
  * quote inside an unquoted field is text). Stops after `maxRows` rows or before a row that is not complete; `last` says
  * that no bytes follow, so that the last row needs no line end. Empty lines are skipped, except in a one-column file.
  *
- * @throws CsvRaggedError, CsvQuoteError
+ * @throws CsvRaggedError unless `place.ragged` takes such rows; CsvQuoteError
  */
 export function tokenize(
   bytes: Uint8Array,
@@ -87,6 +92,7 @@ export function tokenize(
       }
     }
     const rowLine = place.line + lines;
+    const rowStart = pos;
     const base = rows * columns;
     let count = 0;
     for (;;) {
@@ -146,8 +152,9 @@ export function tokenize(
       }
       break;
     }
-    if (count !== columns) throw ragged(place.file, rowLine, columns, count);
-    rows++;
+    if (count === columns) rows++;
+    else if (place.ragged === undefined) throw ragged(place.file, rowLine, columns, count);
+    else place.ragged(rowLine, count, bytes, rowStart, pos);
     done = pos;
     doneLines = lines;
   }

@@ -38,9 +38,9 @@ function seedOf(seed: number): number {
   return (seed >>> 0) / 0x1_0000_0000;
 }
 
-/** One query's result, with DuckDB's errors made ours. */
-export function ask(connection: DuckDBConnection, query: string): Promise<Table> {
-  return sqlErrorsOf(query, async () => receiveTable(await connection.stream(query)));
+/** One query's result, with DuckDB's errors made ours; `expected` rows, where their number is known. */
+export function ask(connection: DuckDBConnection, query: string, expected?: number): Promise<Table> {
+  return sqlErrorsOf(query, async () => receiveTable(await connection.stream(query), expected));
 }
 
 /** Does something for a query, with DuckDB's errors made ours. */

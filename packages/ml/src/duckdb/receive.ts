@@ -12,17 +12,21 @@ type Vector = ReturnType<Bindings["data_chunk_get_vector"]>;
  * A query's result as a table of one batch: the bytes of DuckDB's vectors, copied. That is several times faster than its
  * values one by one.
  *
+ * @param expected how many rows there will be, where that is known: room for so many is made at once.
  * @throws ColumnTypeError for lists, structs and other types that a table can't have.
  */
-export async function receiveTable(result: DuckDBResult): Promise<Table> {
+export async function receiveTable(result: DuckDBResult, expected = 2048): Promise<Table> {
   const { default: bindings } = await import("@duckdb/node-bindings");
   const names = result.deduplicatedColumnNames();
-  const columns = names.map((name, i) => createReceiver(bindings, name, result.columnType(i)));
+  const columns = names.map((name, i) => createReceiver(bindings, name, result.columnType(i), Math.max(expected, 1)));
   let rows = 0;
+  let next = result.fetchChunk();
   for (;;) {
-    const chunk = await result.fetchChunk();
+    const chunk = await next;
     const count = chunk?.rowCount ?? 0;
     if (chunk === null || count === 0) break;
+    next = result.fetchChunk(); // DuckDB's thread makes one while this one copies the other
+    next.catch(() => {}); // where copying throws, nobody waits for it
     columns.forEach((column, i) => {
       column.append(bindings.data_chunk_get_vector(chunk.chunk, i), rows, count);
     });
@@ -41,7 +45,7 @@ interface Receiver {
   finish(rows: number): FlatColumn;
 }
 
-function createReceiver(bindings: Bindings, name: string, from: DuckDBType): Receiver {
+function createReceiver(bindings: Bindings, name: string, from: DuckDBType, expected: number): Receiver {
   const receiving = receivingOf(from);
   if (receiving === undefined) {
     throw new ColumnTypeError(`Column "${name}" of the result is ${from}; cast it, to VARCHAR for instance.`, {
@@ -51,7 +55,7 @@ function createReceiver(bindings: Bindings, name: string, from: DuckDBType): Rec
   }
   const nulls = createNulls(bindings);
   const { type } = receiving;
-  const body = createBody(bindings, name, receiving, nulls);
+  const body = createBody(bindings, name, receiving, nulls, expected);
   return {
     append(vector, at, count) {
       nulls.append(vector, at, count);
@@ -109,18 +113,26 @@ interface Body {
   finish(rows: number): object;
 }
 
-function createBody(bindings: Bindings, name: string, receiving: Receiving, nulls: Nulls): Body {
+function createBody(
+  bindings: Bindings,
+  name: string,
+  receiving: Receiving,
+  nulls: Nulls,
+  expected: number,
+): Body {
+  const fixed = (from: number, to: number, check: (source: Uint8Array, count: number) => void) =>
+    fixedBody(bindings, receiving.type, { from, to, expected }, check);
   switch (receiving.kind) {
     case "text":
-      return textBody(bindings, name, nulls);
+      return textBody(bindings, name, nulls, expected);
     case "bool":
       return boolBody(bindings, nulls);
     case "same":
-      return fixedBody(bindings, receiving.type, receiving.width, receiving.width, () => {});
+      return fixed(receiving.width, receiving.width, () => {});
     case "decimal":
-      return fixedBody(bindings, receiving.type, receiving.width, 16, () => {});
+      return fixed(receiving.width, 16, () => {});
     case "sum":
-      return fixedBody(bindings, receiving.type, 16, 8, (source, count) => checkSums(name, source, count, nulls));
+      return fixed(16, 8, (source, count) => checkSums(name, source, count, nulls));
   }
 }
 
@@ -128,11 +140,10 @@ function createBody(bindings: Bindings, name: string, receiving: Receiving, null
 function fixedBody(
   bindings: Bindings,
   type: DataType,
-  from: number,
-  to: number,
+  { from, to, expected }: { readonly from: number; readonly to: number; readonly expected: number },
   check: (source: Uint8Array, count: number) => void,
 ): Body {
-  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array(2048 * to);
+  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array(expected * to);
   return {
     append(vector, at, count) {
       const source = bindings.vector_get_data(vector, count * from);
@@ -149,8 +160,12 @@ function fixedBody(
       }
     },
     finish(rows) {
-      const make = type.ArrayType as unknown as new (buffer: ArrayBuffer) => FlatFixed["values"];
-      const values = new make(bytes.slice(0, rows * to).buffer);
+      const make = type.ArrayType as unknown as {
+        new (buffer: ArrayBuffer, offset: number, length: number): FlatFixed["values"];
+        readonly BYTES_PER_ELEMENT: number;
+      };
+      const kept = cut(bytes, rows * to);
+      const values = new make(kept.buffer, kept.byteOffset, rows * (to / make.BYTES_PER_ELEMENT));
       return { kind: "fixed", values, width: to } satisfies Pick<FlatFixed, "kind" | "values" | "width">;
     },
   };
@@ -184,28 +199,40 @@ function boolBody(bindings: Bindings, nulls: Nulls): Body {
 
 const TEXT = 16;
 const INLINE = 12;
+/** Most texts are short. */
+const GUESS = 12;
 
-function textBody(bindings: Bindings, name: string, nulls: Nulls): Body {
-  let offsets = new Int32Array(2049);
-  let bytes = new Uint8Array(32_768);
+function textBody(bindings: Bindings, name: string, nulls: Nulls, expected: number): Body {
+  let offsets = new Int32Array(expected + 1);
+  let bytes: Uint8Array<ArrayBuffer> = new Uint8Array(expected * GUESS + INLINE);
+  let into = new DataView(bytes.buffer);
   let used = 0;
+  const makeRoom = (size: number): void => {
+    if (size + INLINE <= bytes.length) return;
+    if (size > 0x7fffffff) throw tooMuchText(name);
+    bytes = grown(bytes, size + INLINE);
+    into = new DataView(bytes.buffer);
+  };
   return {
     append(vector, at, count) {
       const slots = bindings.vector_get_data(vector, count * TEXT);
-      const words = new DataView(slots.buffer, slots.byteOffset, slots.byteLength);
+      const words = new Int32Array(slots.buffer, slots.byteOffset, count * 4);
       if (at + count >= offsets.length) {
         const wider = new Int32Array(Math.max(offsets.length * 2, at + count + 1));
         wider.set(offsets);
         offsets = wider;
       }
-      for (let i = 0; i < count; i++) {
+      makeRoom(used + count * INLINE);
+      for (let i = 0, word = 0; i < count; i++, word += 4) {
         if (nulls.has(i)) {
-          const length = words.getUint32(i * TEXT, true);
-          if (used + length > 0x7fffffff) throw tooMuchText(name);
-          bytes = grown(bytes, used + length);
+          const length = words[word]! >>> 0;
           if (length <= INLINE) {
-            for (let b = 0, from = i * TEXT + 4; b < length; b++) bytes[used + b] = slots[from + b]!;
+            // All 12 bytes, whatever the length: the next text goes over the rest.
+            into.setInt32(used, words[word + 1]!, true);
+            into.setInt32(used + 4, words[word + 2]!, true);
+            into.setInt32(used + 8, words[word + 3]!, true);
           } else {
+            makeRoom(used + length + (count - i) * INLINE);
             const pointer = slots.byteOffset + i * TEXT + 8;
             bytes.set(bindings.get_data_from_pointer(slots.buffer as ArrayBuffer, pointer, length), used);
           }
@@ -214,7 +241,7 @@ function textBody(bindings: Bindings, name: string, nulls: Nulls): Body {
         offsets[at + i + 1] = used;
       }
     },
-    finish: (rows) => ({ kind: "text", offsets: offsets.slice(0, rows + 1), bytes: bytes.slice(0, used) }),
+    finish: (rows) => ({ kind: "text", offsets: cut(offsets, rows + 1), bytes: cut(bytes, used) }),
   };
 }
 
@@ -230,4 +257,10 @@ function grown(bytes: Uint8Array<ArrayBuffer>, size: number): Uint8Array<ArrayBu
   const larger = new Uint8Array(Math.max(bytes.length * 2, size));
   larger.set(bytes);
   return larger;
+}
+
+/** The first values, without a copy where they are nearly all. */
+function cut<T extends Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer>>(values: T, length: number): T {
+  const most = length + (length >> 2); // a view keeps all of them in memory
+  return (values.length > most ? values.slice(0, length) : values.subarray(0, length)) as T;
 }

@@ -93,11 +93,14 @@ async function readRows(
         checkColumns(path, columns, Array.from(there.getChildAt(0)!) as string[]);
       }
       const wanted = columns === undefined ? "*" : columns.map(quoted).join(", ");
-      if (block === undefined) return ask(connection, `SELECT ${wanted} FROM read_parquet(${source})`);
+      if (block === undefined) {
+        const counted = await ask(connection, `SELECT num_rows FROM parquet_file_metadata(${source})`);
+        return ask(connection, `SELECT ${wanted} FROM read_parquet(${source})`, Number(counted.getChildAt(0)!.get(0)));
+      }
       const number = "file_row_number";
       const list = columns === undefined ? `* EXCLUDE (${number})` : wanted;
       const range = `${number} >= ${block.from} AND ${number} < ${block.from + block.rows}`;
-      return ask(connection, `SELECT ${list} FROM read_parquet(${source}, ${number} = true) WHERE ${range}`);
+      return ask(connection, `SELECT ${list} FROM read_parquet(${source}, ${number} = true) WHERE ${range}`, block.rows);
     }),
   );
   if (block === undefined || table.numRows === block.rows) return table;
