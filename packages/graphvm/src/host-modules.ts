@@ -13,7 +13,7 @@ export function registerHosts(): void {
   const ml = import.meta.resolve("@graphvm/ml");
   registerHostModule("graphvm", new URL("./index.js", import.meta.url).href);
   registerHostModule("graphvm/ml", new URL("./ml.js", import.meta.url).href);
-  registerHostModule("@graphvm/ml", ml, ["ds", "ml", "prep", "tune"]);
+  registerHostModule("@graphvm/ml", ml, ["ds", "frames", "ml", "prep", "tune"]);
   registerHostModule("apache-arrow", importedFrom("apache-arrow", ml));
 }
 

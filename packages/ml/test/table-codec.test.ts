@@ -1,5 +1,5 @@
 import { decodeValue, digestValue, encodeValue } from "@graphvm/engine";
-import { decodeTable, encodeTable } from "@graphvm/ml";
+import { concat, decodeTable, encodeTable, sql } from "@graphvm/ml";
 import {
   Bool,
   Dictionary,
@@ -132,4 +132,16 @@ test("a nested column is a typed error", async () => {
   const item = tableFromArrays({ item: Float64Array.of(0) }).schema.fields[0]!;
   const nested = new Table({ a: vectorFromArray([[1], [2]], new List(item)) });
   expect(await failure(() => digestValue(nested))).toMatchObject({ code: "GVM5011", fields: { column: "a" } });
+});
+
+test("F6: tables from here and from bytes go together, whatever their types", async () => {
+  const made = await sql(
+    "SELECT 1::TINYINT AS a, 2::BIGINT AS b, 3::UINTEGER AS c, 4.5 AS d, 5::FLOAT AS e, 'six' AS f, true AS g, " +
+      "DATE '2020-01-02' AS h, TIMESTAMP '2020-01-02 03:04:05' AS i, TIME '03:04:05' AS j, 'x'::BLOB AS k, 7::DOUBLE AS l",
+  );
+  const [alone, twice] = [concat([made]), concat([made, made])].map(digestValue);
+  const read = decodeTable(encodeTable(made));
+  expect(digestValue(concat([read]))).toBe(alone);
+  expect(digestValue(concat([made, read]))).toBe(twice);
+  expect(digestValue(concat([read, made]))).toBe(twice);
 });

@@ -1,7 +1,7 @@
 import { Int64, makeData, type Table, Utf8, vectorFromArray } from "apache-arrow";
 import { BadOptionError } from "../errors.js";
 import { tableOf } from "../table/build.js";
-import { INT32, NOT, bigintOf, numberKind, readBool, readNumber } from "./number.js";
+import { bigintOf, INT32, NOT, numberKind, readBool, readNumber } from "./number.js";
 import { fieldText, type Tokens } from "./tokens.js";
 import type { CsvType } from "./types.js";
 
@@ -87,7 +87,9 @@ function fits(type: CsvType, bytes: Uint8Array, start: number, end: number): boo
     case "bool":
       return readBool(bytes, start, end) !== -1;
     case "int64":
-      return bigintOf(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1")) !== undefined;
+      return (
+        bigintOf(Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1")) !== undefined
+      );
     default:
       readNumber(bytes, start, end);
       return type === "int32" ? numberKind === INT32 : numberKind !== NOT;

@@ -156,7 +156,8 @@ function boolColumn(rows: number): ColumnBuilder {
       if (value === 1) data[at >> 3]! |= 1 << (at & 7);
       return value !== -1;
     },
-    finish: (length, nulls) => makeData({ type: new Bool(), length, ...nulls, data: data.slice(0, bitmapSize(length)) }),
+    finish: (length, nulls) =>
+      makeData({ type: new Bool(), length, ...nulls, data: data.slice(0, bitmapSize(length)) }),
   });
 }
 

@@ -3,10 +3,10 @@ import type { Tokens } from "./tokens.js";
 import type { CsvType } from "./types.js";
 
 /** What is known of a column so far; `empty` until it shows a value. */
-type Guess = CsvType | "empty";
+export type Guess = CsvType | "empty";
 
 /** The narrowest type that holds values of both. */
-function widen(a: Guess, b: Guess): Guess {
+export function widen(a: Guess, b: Guess): Guess {
   if (a === "empty" || a === b) return b;
   if (b === "empty") return a;
   const numeric: readonly Guess[] = ["int32", "int64", "float64"];
@@ -35,6 +35,8 @@ export interface Inference {
   stray(column: number): Stray | undefined;
   /** The type of a column without its texts. */
   numbers(column: number): CsvType;
+  /** Whether a column has shown no value. */
+  isEmpty(column: number): boolean;
 }
 
 /** So many numbers, and at most one text to so many of them, make a text look like a mistake. */
@@ -58,6 +60,7 @@ export function createInference(columns: number): Inference {
         : undefined;
     },
     numbers: (column) => NUMBER_TYPES[found[column]!.kind] ?? "utf8",
+    isEmpty: (column) => found[column]!.guess === "empty",
   };
 }
 

@@ -27,13 +27,7 @@ export interface Parser {
  *
  * @throws MissingColumnError if the header lacks one.
  */
-export function createParser(
-  file: string,
-  header: Header,
-  schema: CsvSchema,
-  rows: number,
-  collect: boolean,
-): Parser {
+export function createParser(file: string, header: Header, schema: CsvSchema, rows: number, collect: boolean): Parser {
   const columns = schema.map(({ name, type }) => {
     const index = header.names.indexOf(name);
     if (index !== -1) return { name, type, index, builder: createColumn(type, rows) };

@@ -32,6 +32,17 @@ export type CsvBlockOptions = (
  * const first = await readCsvBlock("transactions.csv", scan.blocks[0]!, scan.schema);
  */
 export async function scanCsv(path: string, options: CsvBlockOptions): Promise<CsvScan> {
+  return (await scanOne(path, options)).scan;
+}
+
+/** A scan, and the columns that have no value: their type is a guess. */
+export interface ScanOne {
+  readonly scan: CsvScan;
+  readonly empty: readonly string[];
+}
+
+/** @throws as `scanCsv`. */
+export async function scanOne(path: string, options: CsvBlockOptions): Promise<ScanOne> {
   const wanted = blockTarget(options);
   const collect = collects(options.onBadRow);
   const handle = await openFile(path);
@@ -58,7 +69,8 @@ export async function scanCsv(path: string, options: CsvBlockOptions): Promise<C
     const blocks = cutter!.finish(read);
     const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
     const schema = chooseTypes(path, header!.names, inference!, options.types ?? {}, collect);
-    return { sha256: hash.digest("hex"), size: read, rows, schema, blocks };
+    const empty = schema.flatMap(({ name }, i) => (inference!.isEmpty(i) ? [name] : []));
+    return { scan: { sha256: hash.digest("hex"), size: read, rows, schema, blocks }, empty };
   } finally {
     await handle.close();
   }

@@ -113,13 +113,7 @@ interface Body {
   finish(rows: number): object;
 }
 
-function createBody(
-  bindings: Bindings,
-  name: string,
-  receiving: Receiving,
-  nulls: Nulls,
-  expected: number,
-): Body {
+function createBody(bindings: Bindings, name: string, receiving: Receiving, nulls: Nulls, expected: number): Body {
   const fixed = (from: number, to: number, check: (source: Uint8Array, count: number) => void) =>
     fixedBody(bindings, receiving.type, { from, to, expected }, check);
   switch (receiving.kind) {

@@ -1,10 +1,10 @@
 import { file, type Ref } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
 import { BadOptionError, SchemaMismatchError } from "../errors.js";
-import { filesOf } from "../sources/files.js";
 import { type JsonSchema, scanJsonLines } from "../sources/json-lines.js";
 import { scanParquet } from "../sources/parquet.js";
 import { ds } from "./ds.js";
+import { withSources } from "./named-sources.js";
 
 /** Where the session finds the file, where that is not its path here. */
 export interface SourceName {
@@ -13,45 +13,50 @@ export interface SourceName {
 }
 
 /**
- * Cuts a Parquet file, or all that match a pattern (`data/*.parquet`, in the order of their names), into blocks of whole
- * row groups: one ref of `ds.parquetBlock` each. The files' digests become params, so every worker reads the same bytes.
+ * Cuts a Parquet file into blocks of whole row groups: one ref of `ds.parquetBlock` each. `path` may be a pattern
+ * (`data/*.parquet`, files in the order of their names) or an address (`s3://…`, `https://…`): the file is fetched once
+ * here, to be cut, and once by the session. The files' digests become params, so every worker reads the same bytes.
  *
  * @throws as `scanParquet`; SchemaMismatchError for files of different columns.
  * @example
  * const blocks = await parquetBlocks("trips-*.parquet", { blocks: 12, columns: ["city", "fare"] });
  */
-export async function parquetBlocks(
+export function parquetBlocks(
   path: string,
   options: SourceName & { readonly blocks?: number; readonly columns?: readonly string[] } = {},
 ): Promise<Ref<Table>[]> {
-  const paths = await namedFiles(path, options.uri);
-  const scans = await inTurn(paths, (each) => scanParquet(each, shareOf(options.blocks, paths.length)));
-  const columns = options.columns ?? scans[0]!.columns;
-  scans.forEach((scan, i) => {
-    const missing = columns.find((name) => !scan.columns.includes(name));
-    if (missing === undefined) return;
-    throw new SchemaMismatchError(
-      `${paths[i]} has no column "${missing}"; files read together need the same columns.`,
-      {
-        column: missing,
-        expected: columns.join(", "),
-        found: scan.columns.join(", "),
-      },
-    );
+  return withSources(path, options.uri, async (sources) => {
+    const share = shareOf(options.blocks, sources.length);
+    const scans = await inTurn(sources, (each) => scanParquet(each.path, share));
+    const columns = options.columns ?? scans[0]!.columns;
+    scans.forEach((scan, i) => {
+      checkSameColumns(sources[i]!.path, columns, scan.columns);
+    });
+    return scans.flatMap(({ sha256, size, blocks }, i) => {
+      const source = file(sources[i]!.uri, { sha256, size });
+      return blocks.map((block) => ds.parquetBlock(source, block, columns));
+    });
   });
-  return scans.flatMap(({ sha256, size, blocks }, i) => {
-    const source = file(options.uri ?? paths[i]!, { sha256, size });
-    return blocks.map((block) => ds.parquetBlock(source, block, columns));
+}
+
+/** @throws SchemaMismatchError unless the file has all columns. */
+export function checkSameColumns(path: string, columns: readonly string[], own: readonly string[]): void {
+  const missing = columns.find((name) => !own.includes(name));
+  if (missing === undefined) return;
+  throw new SchemaMismatchError(`${path} has no column "${missing}"; files read together need the same columns.`, {
+    column: missing,
+    expected: columns.join(", "),
+    found: own.join(", "),
   });
 }
 
 /**
  * Cuts a file of JSON lines into blocks of whole lines: one ref of `ds.jsonBlock` each. Types are those that fit all
- * values of the file, or given (`types: { day: "DATE" }`), and go with every block.
+ * values of the file, or given (`types: { day: "DATE" }`), and go with every block. `path` may be an address.
  *
- * @throws as `scanJsonLines`.
+ * @throws as `scanJsonLines`; BadOptionError for a pattern of several files.
  */
-export async function jsonBlocks(
+export function jsonBlocks(
   path: string,
   options: SourceName & {
     readonly blockSize?: number | string;
@@ -59,16 +64,17 @@ export async function jsonBlocks(
     readonly schema?: JsonSchema;
   } = {},
 ): Promise<Ref<Table>[]> {
-  const { sha256, size, schema, blocks } = await scanJsonLines(path, options);
-  const source = file(options.uri ?? path, { sha256, size });
-  return blocks.map((block) => ds.jsonBlock(source, block, options.schema ?? schema));
-}
-
-/** @throws BadOptionError for a pattern with one name for all its files. */
-export async function namedFiles(path: string, uri: string | undefined): Promise<readonly string[]> {
-  const paths = await filesOf(path);
-  if (uri === undefined || (paths.length === 1 && paths[0] === path)) return paths;
-  throw new BadOptionError("A pattern can have no uri: each file has its own name.", { option: "uri", value: uri });
+  return withSources(path, options.uri, async ([first, ...others]) => {
+    if (others.length > 0) {
+      throw new BadOptionError("Files of JSON lines are read one by one: name one file.", {
+        option: "path",
+        value: path,
+      });
+    }
+    const { sha256, size, schema, blocks } = await scanJsonLines(first!.path, options);
+    const source = file(first!.uri, { sha256, size });
+    return blocks.map((block) => ds.jsonBlock(source, block, options.schema ?? schema));
+  });
 }
 
 /** So many of all blocks as one of several files gets. */

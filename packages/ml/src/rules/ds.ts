@@ -1,7 +1,8 @@
 import { createRandom, currentAtom, type FileValue } from "@graphvm/engine";
 import { apply, namespace, type Op, type Ref, rule } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
-import { readCsv, readCsvBlock } from "../csv/read.js";
+import type { OnBadRow } from "../csv/bad-rows.js";
+import { readBadRows, readCsv, readCsvBlock } from "../csv/read.js";
 import type { CsvBlock, CsvSchema } from "../csv/types.js";
 import { sql } from "../duckdb/query.js";
 import { type JsonBlock, type JsonSchema, readJsonBlock, readJsonLines } from "../sources/json-lines.js";
@@ -19,11 +20,24 @@ export const ds = namespace("ds", {
   /** A whole CSV file as a table, types as `readCsv` finds them. */
   csvSource: rule((source: FileValue): Op<Table> => apply((from: FileValue) => readCsv(from.path), source)()),
 
-  /** One block of a CSV file, as `csvBlocks` cuts it. */
+  /** One block of a CSV file, as `csvBlocks` cuts it. With "collect", without the rows that do not fit. */
   csvBlock: rule(
+    (source: FileValue, block: CsvBlock, schema: CsvSchema, onBadRow?: OnBadRow): Op<Table> =>
+      apply(
+        (from: FileValue, part: CsvBlock, columns: CsvSchema, bad: OnBadRow) =>
+          readCsvBlock(from.path, part, columns, { onBadRow: bad }),
+        source,
+        block,
+        schema,
+        onBadRow ?? "error",
+      )(),
+  ),
+
+  /** The rows of a block of a CSV file that do not fit: file, line, column, text. */
+  badRows: rule(
     (source: FileValue, block: CsvBlock, schema: CsvSchema): Op<Table> =>
       apply(
-        (from: FileValue, part: CsvBlock, columns: CsvSchema) => readCsvBlock(from.path, part, columns),
+        (from: FileValue, part: CsvBlock, columns: CsvSchema) => readBadRows(from.path, part, columns, from.uri),
         source,
         block,
         schema,

@@ -100,7 +100,11 @@ async function readRows(
       const number = "file_row_number";
       const list = columns === undefined ? `* EXCLUDE (${number})` : wanted;
       const range = `${number} >= ${block.from} AND ${number} < ${block.from + block.rows}`;
-      return ask(connection, `SELECT ${list} FROM read_parquet(${source}, ${number} = true) WHERE ${range}`, block.rows);
+      return ask(
+        connection,
+        `SELECT ${list} FROM read_parquet(${source}, ${number} = true) WHERE ${range}`,
+        block.rows,
+      );
     }),
   );
   if (block === undefined || table.numRows === block.rows) return table;

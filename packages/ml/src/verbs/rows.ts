@@ -3,6 +3,7 @@ import { type RecordBatch, Table } from "apache-arrow";
 import { BadOptionError, SchemaMismatchError } from "../errors.js";
 import { tableOf, toData } from "../table/build.js";
 import { columnNames, flatColumn, takeRows } from "../table/columns.js";
+import type { FlatColumn } from "../table/flat.js";
 
 /** How much to draw: a number of rows, or a fraction of them. */
 export type SampleSize = { readonly rows: number } | { readonly frac: number };
@@ -52,27 +53,31 @@ export function concat(tables: readonly Table[]): Table {
   const [first] = tables;
   if (first === undefined) throw new BadOptionError("There is no table to concat; give one.", { option: "tables" });
   const names = columnNames(first);
-  const batches = tables.map((table, i) => plainBatch(table, names, i));
-  const schema = batches[0]!.schema;
-  for (const batch of batches) {
-    schema.fields.forEach((field, c) => {
-      const found = batch.schema.fields[c]!;
-      if (String(field.type) !== String(found.type)) throw mismatch(field.name, String(field.type), String(found.type));
-    });
-  }
+  const types = names.map((name) => flatColumn(first, name).type);
+  const batches = tables.map((table, i) => plainBatch(table, names, types, i));
   const filled = batches.filter((batch) => batch.numRows > 0);
-  return new Table(schema, filled.length === 0 ? batches.slice(0, 1) : filled);
+  return new Table(batches[0]!.schema, filled.length === 0 ? batches.slice(0, 1) : filled);
 }
 
-/** The table as one batch of flat columns. */
-function plainBatch(table: Table, names: readonly string[], number: number): RecordBatch {
+/** The table as one batch of flat columns, of the given types: Arrow has two classes for some, Int32 and what it decodes. */
+function plainBatch(
+  table: Table,
+  names: readonly string[],
+  types: readonly FlatColumn["type"][],
+  number: number,
+): RecordBatch {
   const own = columnNames(table);
   const at = names.findIndex((name, i) => own[i] !== name);
   if (at !== -1 || own.length !== names.length) {
     const column = names[at] ?? own[names.length]!;
     throw mismatch(column, names.join(", "), `${own.join(", ")} (table ${number})`);
   }
-  const columns = names.map((name) => toData(flatColumn(table, name)));
+  const columns = names.map((name, i) => {
+    const column = flatColumn(table, name);
+    const type = types[i]!;
+    if (String(column.type) !== String(type)) throw mismatch(name, String(type), String(column.type));
+    return toData({ ...column, type });
+  });
   return tableOf(names, columns, table.numRows).batches[0]!;
 }
 
