@@ -61,7 +61,13 @@ async function compute(folder: string) {
     const session = await connect(url);
     const clock = createClock();
     const whole = createClock();
-    const payments = frame(await csvBlocks(join(folder, "payments.csv"), { blockSize: "32 MB", uri: "payments.csv" }));
+    const payments = frame(
+      await csvBlocks(join(folder, "payments.csv"), {
+        blockSize: "32 MB",
+        columns: ["account", "cents"],
+        uri: "payments.csv",
+      }),
+    );
     const accounts = frame(await csvBlocks(join(folder, "accounts.csv"), { blocks: 1, uri: "accounts.csv" }));
     say(`scan    ${payments.blocks.length} blocks: ${clock()} s`);
     const totals = payments.groupBy(["account"], { payments: "count", cents: ["sum", "cents"] }, { blocks: 16 });
@@ -80,6 +86,8 @@ async function compute(folder: string) {
     say(`compute grouped by account, joined, grouped by region: ${clock()} s`);
     const seconds = whole();
     const peak = watch.stop();
+    const { usage } = await session.status();
+    say(`  values on disk: ${gigabytes(usage.spilled)}, in memory: ${gigabytes(usage.held)}, moved: ${gigabytes(usage.moved)}`);
     await session.close();
     return { table, peak, seconds };
   } finally {
@@ -88,8 +96,8 @@ async function compute(folder: string) {
   }
 }
 
-/** What becomes a job: each block's groups, and each step of a shuffle. */
-const CUT = ["frames.groups", "frames.grouped", "frames.byHash", "frames.joined", "mr.splitByKey"];
+/** What becomes a job: each block's groups, what of them goes to each pipe, and what a pipe makes of its parts. */
+const CUT = ["mr.splitByKey", "mr.pipe", "frames.grouped", "frames.joined"];
 
 function check(table: Table, regions: readonly RegionTotals[]): void {
   const found = table.toArray().map((row) => {

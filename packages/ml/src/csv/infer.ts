@@ -43,14 +43,16 @@ export interface Inference {
 const LEAST_NUMBERS = 20;
 const NUMBERS_A_TEXT = 20;
 
-export function createInference(columns: number): Inference {
+/** @param wanted which columns are looked at: all by default; what is said of others means nothing */
+export function createInference(columns: number, wanted?: readonly number[]): Inference {
+  const looked = wanted ?? Array.from({ length: columns }, (_, i) => i);
   const found = Array.from(
     { length: columns },
     (): Column => ({ guess: "empty", kind: NOT, numbers: 0, texts: 0, first: undefined }),
   );
   return {
     add(bytes, tokens, from, line) {
-      for (let column = 0; column < columns; column++) inferColumn(found[column]!, bytes, tokens, column, from, line);
+      for (const column of looked) inferColumn(found[column]!, bytes, tokens, column, from, line);
     },
     types: () => found.map(({ guess }) => (guess === "empty" ? "utf8" : guess)),
     stray: (column) => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { BadOptionError, CsvValueError, MissingColumnError } from "../errors.js";
 import { collects, type OnBadRow } from "./bad-rows.js";
 import { byteSize } from "./byte-size.js";
-import { type Header, openFile } from "./files.js";
+import { openFile } from "./files.js";
 import { createInference, type Inference } from "./infer.js";
 import type { Tokens } from "./tokens.js";
 import type { CsvBlock, CsvScan, CsvSchema, CsvType } from "./types.js";
@@ -15,6 +15,8 @@ export type CsvBlockOptions = (
 ) & {
   /** Types of columns, by name, instead of what their values look like. */
   readonly types?: { readonly [column: string]: CsvType };
+  /** Which columns to read, in the order the tables shall have them: all by default. Others are not looked at. */
+  readonly columns?: readonly string[];
   /** What happens to rows that do not fit: see `OnBadRow`. */
   readonly onBadRow?: OnBadRow;
 };
@@ -49,14 +51,16 @@ export async function scanOne(path: string, options: CsvBlockOptions): Promise<S
   try {
     const { size } = await handle.stat();
     const hash = createHash("sha256");
-    let header: Header | undefined;
+    let wantedNames: readonly string[] = [];
+    let places: readonly number[] = [];
     let inference: Inference | undefined;
     let cutter: Cutter | undefined;
     const read = await walkCsv(path, handle, {
       bytes: (bytes) => hash.update(bytes),
       header(found) {
-        header = found;
-        inference = createInference(found.names.length);
+        wantedNames = options.columns ?? found.names;
+        places = wantedNames.map((name) => placeOf(path, name, found.names));
+        inference = createInference(found.names.length, places);
         const blockSize = wanted.blocks === 0 ? wanted.size : Math.max(1, (size - found.next) / wanted.blocks);
         cutter = createCutter(found.next, found.line, blockSize);
       },
@@ -68,8 +72,8 @@ export async function scanOne(path: string, options: CsvBlockOptions): Promise<S
     });
     const blocks = cutter!.finish(read);
     const rows = blocks.reduce((sum, block) => sum + block.rows, 0);
-    const schema = chooseTypes(path, header!.names, inference!, options.types ?? {}, collect);
-    const empty = schema.flatMap(({ name }, i) => (inference!.isEmpty(i) ? [name] : []));
+    const schema = chooseTypes(path, wantedNames, places, inference!, options.types ?? {}, collect);
+    const empty = schema.flatMap(({ name }, i) => (inference!.isEmpty(places[i]!) ? [name] : []));
     return { scan: { sha256: hash.digest("hex"), size: read, rows, schema, blocks }, empty };
   } finally {
     await handle.close();
@@ -83,6 +87,7 @@ export async function scanOne(path: string, options: CsvBlockOptions): Promise<S
 function chooseTypes(
   file: string,
   names: readonly string[],
+  places: readonly number[],
   inference: Inference,
   given: { readonly [column: string]: CsvType },
   collect: boolean,
@@ -96,7 +101,8 @@ function chooseTypes(
     });
   }
   const types = inference.types();
-  return names.map((name, i) => {
+  return names.map((name, at) => {
+    const i = places[at]!;
     const type = Object.hasOwn(given, name) ? given[name]! : types[i]!;
     const stray = Object.hasOwn(given, name) ? undefined : inference.stray(i);
     if (!stray) return { name, type };
@@ -106,6 +112,16 @@ function chooseTypes(
       `${file}, line ${line}: ${JSON.stringify(text.slice(0, 80))} in column "${name}" is no number, and ${numbers} others are; correct ${texts === 1 ? "it" : `the ${texts} texts`}, or read the column as text with types: { ${JSON.stringify(name)}: "utf8" }.`,
       { file, line, column: name, type: "number", text: text.slice(0, 200) },
     );
+  });
+}
+
+function placeOf(file: string, name: string, names: readonly string[]): number {
+  const place = names.indexOf(name);
+  if (place !== -1) return place;
+  throw new MissingColumnError(`${file} has no column "${name}"; it has ${names.join(", ")}.`, {
+    file,
+    column: name,
+    columns: names,
   });
 }
 
