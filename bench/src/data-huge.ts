@@ -63,7 +63,7 @@ async function compute(folder: string) {
     const whole = createClock();
     const payments = frame(
       await csvBlocks(join(folder, "payments.csv"), {
-        blockSize: "32 MB",
+        blockSize: "128 MB",
         columns: ["account", "cents"],
         uri: "payments.csv",
       }),

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { type FileHandle, open } from "node:fs/promises";
 import { CsvEmptyError, CsvEncodingError, CsvHeaderError, FileMissingError } from "../errors.js";
+import { firstPlaces } from "../table/first-places.js";
 import { createTokens, fieldText, type Tokens, tokenize } from "./tokens.js";
 
 /**
@@ -66,7 +67,8 @@ export function findHeader(file: string, bytes: Uint8Array, last: boolean): Head
     const name = fieldText(bytes, tokens.starts[i]!, tokens.ends[i]!, tokens.flags[i]!);
     return name === "" ? `column${i + 1}` : name;
   });
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const places = firstPlaces(names);
+  const twice = names.find((name, i) => places.get(name) !== i);
   if (twice !== undefined) {
     throw new CsvHeaderError(`${file}, line ${line}: two columns are named "${twice}"; rename one.`, {
       file,

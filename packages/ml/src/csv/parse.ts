@@ -1,6 +1,7 @@
 import type { Table } from "apache-arrow";
 import { CsvValueError, MissingColumnError } from "../errors.js";
 import { tableOf } from "../table/build.js";
+import { firstPlaces } from "../table/first-places.js";
 import { type BadRow, setAside } from "./bad-rows.js";
 import { createColumn } from "./columns.js";
 import type { Header } from "./files.js";
@@ -28,9 +29,10 @@ export interface Parser {
  * @throws MissingColumnError if the header lacks one.
  */
 export function createParser(file: string, header: Header, schema: CsvSchema, rows: number, collect: boolean): Parser {
+  const places = firstPlaces(header.names);
   const columns = schema.map(({ name, type }) => {
-    const index = header.names.indexOf(name);
-    if (index !== -1) return { name, type, index, builder: createColumn(type, rows) };
+    const index = places.get(name);
+    if (index !== undefined) return { name, type, index, builder: createColumn(type, rows) };
     throw new MissingColumnError(`${file} has no column "${name}"; it has ${header.names.join(", ")}.`, {
       file,
       column: name,

@@ -4,9 +4,8 @@ import { type BadRow, badRowsTable, collects, type OnBadRow } from "./bad-rows.j
 import { findHeader, type Header, openFile, readFully } from "./files.js";
 import { createParser } from "./parse.js";
 import { scanCsv } from "./scan.js";
-import { createTokens, type Ragged, tokenize } from "./tokens.js";
 import type { CsvBlock, CsvSchema } from "./types.js";
-import { LONGEST_ROW, walkCsv } from "./walk.js";
+import { LONGEST_ROW, walkCsv, walkRange } from "./walk.js";
 
 /** A whole file is read in pieces of this size: one Arrow record batch each. */
 const PIECE = 67_108_864;
@@ -105,9 +104,25 @@ async function readBlock(
   const handle = await openFile(path);
   try {
     const header = await readHeader(path, (bytes) => readFully(handle, bytes, 0));
-    const bytes = Buffer.allocUnsafe(block.bytes);
-    if ((await readFully(handle, bytes, block.offset)) < block.bytes) throw misplaced(path, block);
-    return parseBlock(path, header, bytes, block, schema, collect);
+    const parser = createParser(path, header, schema, block.rows, collect);
+    const { offset, line } = block;
+    const end = offset + block.bytes;
+    let rows = 0;
+    const read = await walkRange(
+      path,
+      handle,
+      { offset, end, line, columns: header.names.length },
+      {
+        rows(bytes, tokens, from, _position, at) {
+          rows += tokens.rows;
+          if (rows > block.rows) throw misplaced(path, block);
+          parser.add(bytes, tokens, from, at);
+        },
+        ragged: collect ? parser.ragged : undefined,
+      },
+    );
+    if (rows !== block.rows || read.end !== end) throw misplaced(path, block);
+    return { table: parser.finish(), bad: parser.bad() };
   } finally {
     await handle.close();
   }
@@ -127,32 +142,6 @@ async function readHeader(path: string, read: (bytes: Uint8Array) => Promise<num
       });
     }
   }
-}
-
-function parseBlock(
-  path: string,
-  header: Header,
-  bytes: Uint8Array,
-  block: CsvBlock,
-  schema: CsvSchema,
-  collect: boolean,
-): { readonly table: Table; readonly bad: readonly BadRow[] } {
-  const parser = createParser(path, header, schema, block.rows, collect);
-  const tokens = createTokens(header.names.length);
-  const ragged: Ragged | undefined = collect ? parser.ragged : undefined;
-  let used = 0;
-  let line = block.line;
-  let rows = 0;
-  while (used < bytes.length) {
-    tokenize(bytes, used, bytes.length, true, tokens, { file: path, line, ragged });
-    rows += tokens.rows;
-    if (rows > block.rows) throw misplaced(path, block);
-    parser.add(bytes, tokens, used, line);
-    used = tokens.next;
-    line += tokens.lines;
-  }
-  if (rows !== block.rows) throw misplaced(path, block);
-  return { table: parser.finish(), bad: parser.bad() };
 }
 
 function misplaced(file: string, block: CsvBlock): CsvBlockError {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { BadOptionError, CsvValueError, MissingColumnError } from "../errors.js";
+import { firstPlaces } from "../table/first-places.js";
 import { collects, type OnBadRow } from "./bad-rows.js";
 import { byteSize } from "./byte-size.js";
 import { openFile } from "./files.js";
@@ -59,7 +60,7 @@ export async function scanOne(path: string, options: CsvBlockOptions): Promise<S
       bytes: (bytes) => hash.update(bytes),
       header(found) {
         wantedNames = options.columns ?? found.names;
-        places = wantedNames.map((name) => placeOf(path, name, found.names));
+        places = placesIn(path, wantedNames, found.names);
         inference = createInference(found.names.length, places);
         const blockSize = wanted.blocks === 0 ? wanted.size : Math.max(1, (size - found.next) / wanted.blocks);
         cutter = createCutter(found.next, found.line, blockSize);
@@ -115,13 +116,16 @@ function chooseTypes(
   });
 }
 
-function placeOf(file: string, name: string, names: readonly string[]): number {
-  const place = names.indexOf(name);
-  if (place !== -1) return place;
-  throw new MissingColumnError(`${file} has no column "${name}"; it has ${names.join(", ")}.`, {
-    file,
-    column: name,
-    columns: names,
+function placesIn(file: string, wanted: readonly string[], names: readonly string[]): number[] {
+  const places = firstPlaces(names);
+  return wanted.map((name) => {
+    const place = places.get(name);
+    if (place !== undefined) return place;
+    throw new MissingColumnError(`${file} has no column "${name}"; it has ${names.join(", ")}.`, {
+      file,
+      column: name,
+      columns: names,
+    });
   });
 }
 

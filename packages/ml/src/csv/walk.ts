@@ -19,6 +19,14 @@ export interface Visitor {
   readonly ragged?: Ragged | undefined;
 }
 
+/** A run of whole rows in a file: where it starts and ends, on which line, and how many columns it has. */
+export interface Range {
+  readonly offset: number;
+  readonly end: number;
+  readonly line: number;
+  readonly columns: number;
+}
+
 /**
  * Walks through a CSV file once, front to back, a megabyte at a time (more only for a row that is longer). Returns its size.
  *
@@ -26,11 +34,32 @@ export interface Visitor {
  * CsvQuoteError, CsvEncodingError
  */
 export async function walkCsv(file: string, handle: FileHandle, visitor: Visitor): Promise<number> {
-  let tokens: Tokens | undefined;
+  const { rows, end } = await walk(file, handle, undefined, visitor);
+  if (rows > 0) return end;
+  throw new CsvEmptyError(`${file} has column names and no rows; nothing can be read.`, { file });
+}
+
+/**
+ * Walks through some of a file's rows in the same way; `end` is where the file ends, if it is too short. The bytes were
+ * checked by whoever cut the file.
+ *
+ * @throws CsvLongRowError, CsvRaggedError, CsvQuoteError
+ */
+export function walkRange(
+  file: string,
+  handle: FileHandle,
+  range: Range,
+  visitor: Omit<Visitor, "header">,
+): Promise<{ readonly rows: number; readonly end: number }> {
+  return walk(file, handle, range, { ...visitor, header: () => {} });
+}
+
+async function walk(file: string, handle: FileHandle, range: Range | undefined, visitor: Visitor) {
+  let tokens = range && createTokens(range.columns);
   let buffer = Buffer.allocUnsafe(CHUNK);
   let held = 0; // bytes of an unfinished row at the front of the buffer
-  let position = 0; // where in the file the buffer starts
-  let line = 1;
+  let position = range?.offset ?? 0; // where in the file the buffer starts
+  let line = range?.line ?? 1;
   let rows = 0;
   for (let last = false; !last; ) {
     if (held === buffer.length) {
@@ -39,7 +68,9 @@ export async function walkCsv(file: string, handle: FileHandle, visitor: Visitor
       buffer.copy(grown, 0, 0, held);
       buffer = grown;
     }
-    const { bytesRead } = await handle.read(buffer, held, buffer.length - held, position + held);
+    const at = position + held;
+    const wanted = Math.min(buffer.length - held, (range?.end ?? Number.POSITIVE_INFINITY) - at);
+    const bytesRead = wanted === 0 ? 0 : (await handle.read(buffer, held, wanted, at)).bytesRead;
     visitor.bytes?.(buffer.subarray(held, held + bytesRead));
     last = bytesRead === 0;
     const bytes = buffer.subarray(0, held + bytesRead);
@@ -65,16 +96,13 @@ export async function walkCsv(file: string, handle: FileHandle, visitor: Visitor
         line += tokens.lines;
         if (used === before) break;
       }
-      checkUtf8(file, bytes.subarray(from, used), fromLine);
+      if (range === undefined) checkUtf8(file, bytes.subarray(from, used), fromLine);
     }
     bytes.copy(buffer, 0, used);
     held = bytes.length - used;
     position += used;
   }
-  if (rows === 0) {
-    throw new CsvEmptyError(`${file} has column names and no rows; nothing can be read.`, { file });
-  }
-  return position + held;
+  return { rows, end: position + held };
 }
 
 /** Why a row does not end: a quote that is never closed says so itself. */
