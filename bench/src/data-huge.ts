@@ -87,7 +87,9 @@ async function compute(folder: string) {
     const seconds = whole();
     const peak = watch.stop();
     const { usage } = await session.status();
-    say(`  values on disk: ${gigabytes(usage.spilled)}, in memory: ${gigabytes(usage.held)}, moved: ${gigabytes(usage.moved)}`);
+    say(
+      `  values on disk: ${gigabytes(usage.spilled)}, in memory: ${gigabytes(usage.held)}, moved: ${gigabytes(usage.moved)}`,
+    );
     await session.close();
     return { table, peak, seconds };
   } finally {
