@@ -138,6 +138,17 @@ export class StackingError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** Charts can't be drawn, since vega or vega-lite is not installed. Fields: `tool`. */
+export class ChartToolsError extends GraphvmError {
+  static override readonly code = "GVM5071";
+}
+
+/** A specification that can't be drawn. Fields: `why` (vega's words). */
+export class ChartError extends GraphvmError {
+  static override readonly code = "GVM5072";
+  static override readonly exitCode = 2;
+}
+
 registerErrors(
   FileMissingError,
   CsvEmptyError,
@@ -162,4 +173,6 @@ registerErrors(
   FormulaError,
   UnseenCategoryError,
   StackingError,
+  ChartToolsError,
+  ChartError,
 );

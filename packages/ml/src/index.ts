@@ -2,6 +2,11 @@ export type { GaussianNBModel } from "./bayes/gaussian.js";
 export type { FeatureBins } from "./boosting/bins.js";
 export type { BoostedNodes } from "./boosting/boosted-nodes.js";
 export type { BoostedClassifier, BoostedRegressor, BoostedTrees } from "./boosting/predict.js";
+export { confusionChart, importanceChart } from "./charts/bar-charts.js";
+export type { ChartOptions, ChartSpec } from "./charts/chart-spec.js";
+export { calibrationChart, gainsChart, prChart, rocChart, type ScoredModels } from "./charts/curve-charts.js";
+export { learningCurveChart } from "./charts/learning-chart.js";
+export { toSvg } from "./charts/to-svg.js";
 export type { KMeansModel } from "./cluster/k-means.js";
 export type { OnBadRow } from "./csv/bad-rows.js";
 export { type CsvReadOptions, readBadRows, readCsv, readCsvBlock } from "./csv/read.js";
@@ -26,6 +31,8 @@ export {
 export {
   type CalibrationCurve,
   calibrationCurve,
+  type GainsCurve,
+  gainsCurve,
   type PrCurve,
   prAuc,
   prCurve,
@@ -97,6 +104,7 @@ export {
 export type * from "./prepare/steps.js";
 export { type ColumnSummary, summary, summaryOf } from "./prepare/summary.js";
 export { jsonBlocks, parquetBlocks, type SourceName } from "./rules/blocks.js";
+export { charts, type Predictions } from "./rules/charts.js";
 export type { Candidates } from "./rules/compare.js";
 export { badRowsOf, csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";

@@ -18,6 +18,14 @@ export interface PrCurve {
   readonly thresholds: Float64Array;
 }
 
+/** Points of a curve, from the highest threshold to the lowest. */
+export interface GainsCurve {
+  /** Part of all rows at or above the threshold. */
+  readonly rows: Float64Array;
+  /** Part of the positives there. */
+  readonly found: Float64Array;
+}
+
 /** Rows of about equal scores: how often they were positive beside how often the scores say so. */
 export interface CalibrationCurve {
   /** Mean score of each bin that has rows. */
@@ -71,6 +79,28 @@ export function prCurve(labels: ArrayLike<number | boolean>, scores: ArrayLike<n
     precision: positives.map((count, i) => count / (count + negatives[i]!)),
     recall: positives.map((count) => count / p),
     thresholds,
+  };
+}
+
+/**
+ * Cumulative gains: which part of the positives is among the best-scored part of the rows; a point for each distinct score,
+ * and (0, 0) first.
+ *
+ * @throws as `prCurve`.
+ */
+export function gainsCurve(labels: ArrayLike<number | boolean>, scores: ArrayLike<number>): GainsCurve {
+  const { positives, negatives } = stepsOf(labels, scores);
+  const p = positives.at(-1)!;
+  const start = Float64Array.of(0);
+  return {
+    rows: joined(
+      start,
+      positives.map((count, i) => (count + negatives[i]!) / labels.length),
+    ),
+    found: joined(
+      start,
+      positives.map((count) => count / p),
+    ),
   };
 }
 
