@@ -149,6 +149,12 @@ export class ChartError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** A model that has no form in ONNX. Fields: `model`. */
+export class OnnxError extends GraphvmError {
+  static override readonly code = "GVM5073";
+  static override readonly exitCode = 2;
+}
+
 registerErrors(
   FileMissingError,
   CsvEmptyError,
@@ -175,4 +181,5 @@ registerErrors(
   StackingError,
   ChartToolsError,
   ChartError,
+  OnnxError,
 );

@@ -58,7 +58,7 @@ const single = new Float32Array(1);
 const bits = new Int32Array(single.buffer);
 
 /** The greatest 32-bit float up to a number: 32-bit values are on the same side of both. */
-function roundedDown(value: number): number {
+export function roundedDown(value: number): number {
   single[0] = value;
   if (single[0] <= value) return single[0];
   if (single[0] === 0) return -1.401298464324817e-45;
