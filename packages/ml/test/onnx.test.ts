@@ -1,4 +1,6 @@
 import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
 import { createRandom } from "@graphvm/engine";
 import {
   fit,
@@ -238,3 +240,37 @@ describe("L21: ONNX", () => {
     expect([one.code, one.message]).toEqual(["GVM5073", expect.stringContaining("one class")]);
   });
 });
+
+// 291 MB, and its install script downloads more: installed apart, `npm i --ignore-scripts onnxruntime-node` in a folder of
+// its own that GRAPHVM_ONNXRUNTIME_NODE names.
+const apart = process.env.GRAPHVM_ONNXRUNTIME_NODE;
+test.skipIf(apart === undefined)(
+  `L21: the same in onnxruntime-node${apart === undefined ? " (skipped: GRAPHVM_ONNXRUNTIME_NODE names no folder)" : ""}`,
+  async () => {
+    const onnx = createRequire(join(apart!, "package.json"))("onnxruntime-node") as OnnxRuntimeNode;
+    const train = select(rowsOfTwoClasses(400, 4), ["a", "b", "c", "y"]);
+    const rows = atThresholds(train);
+    for (const spec of [...CLASSIFIERS, ...REGRESSORS]) {
+      const model = fit(spec, train, "y" as never) as OnnxExportable;
+      const session = await onnx.InferenceSession.create(toOnnx(model));
+      const x = onnxInput(model, rows);
+      const features = new onnx.Tensor(x instanceof Float32Array ? "float32" : "float64", x, [rows.numRows, 3]);
+      const found = await session.run({ features });
+      const width = "classes" in model ? model.classes.length : 1;
+      const numbers = [...(found["classes" in model ? "probabilities" : "prediction"]!.data as Float32Array)];
+      const values = Array.from({ length: rows.numRows }, (_, row) => numbers.slice(row * width, (row + 1) * width));
+      if ("classes" in model) expectProbabilities(model, rows, [[...found.label!.data].map(Number), values]);
+      else expectNumbers(model, rows, [values]);
+    }
+  },
+);
+
+/** As much of onnxruntime-node as is used here. */
+interface OnnxRuntimeNode {
+  readonly InferenceSession: {
+    create(bytes: Uint8Array): Promise<{
+      run(feeds: object): Promise<{ readonly [output: string]: { readonly data: Iterable<number | bigint> } }>;
+    }>;
+  };
+  readonly Tensor: new (type: string, data: Float32Array | Float64Array, dims: readonly number[]) => object;
+}
