@@ -96,6 +96,11 @@ export {
 } from "./prepare/split.js";
 export type * from "./prepare/steps.js";
 export { type ColumnSummary, summary, summaryOf } from "./prepare/summary.js";
+export type { PyClassifier, PyFeature, PyModel, PyRegressor } from "./python/model.js";
+export { type PyOption, type PyOptions, pyFloat } from "./python/options.js";
+export { type PyPredicted, pyPredict, pyPredictProba } from "./python/py-predict.js";
+export { pyScore } from "./python/py-score.js";
+export { pyTrain } from "./python/py-train.js";
 export { jsonBlocks, parquetBlocks, type SourceName } from "./rules/blocks.js";
 export type { Candidates } from "./rules/compare.js";
 export { badRowsOf, csvBlocks } from "./rules/csv-blocks.js";
@@ -104,6 +109,7 @@ export { type BlockScoring, type KeyedScores, ml } from "./rules/ml.js";
 export { online } from "./rules/online.js";
 export { prep } from "./rules/prep.js";
 export { stack } from "./rules/stack.js";
+export { py } from "./rules/py.js";
 export { type CurveOptions, type SearchOptions, type TuningRows, tune } from "./rules/tune.js";
 export {
   type JsonBlock,

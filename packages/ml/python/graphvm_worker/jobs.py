@@ -60,13 +60,12 @@ def score(header, parts):
     if not hasattr(estimator, "score"):
         raise Refused("estimator", f"{header['estimator']} has no score; measure its predictions.", estimator=header["estimator"])
     y = header["y"]
-    table = read_table(parts[1])
     if y is None:
         value = estimator.score(features)
-    elif header["task"] == "classify":
-        value = estimator.score(features, codes_of(table.column(y), header["labels"]))
     else:
-        value = estimator.score(features, numbers_of(table.column(y)))
+        column = read_table(parts[2]).column(y)
+        truth = codes_of(column, header["labels"]) if header["task"] == "classify" else numbers_of(column)
+        value = estimator.score(features, truth)
     return {**said, "score": {"$float": repr(float(value))}}, []
 
 
