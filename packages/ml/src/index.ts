@@ -3,6 +3,8 @@ export type { FeatureBins } from "./boosting/bins.js";
 export type { BoostedNodes } from "./boosting/boosted-nodes.js";
 export type { BoostedClassifier, BoostedRegressor, BoostedTrees } from "./boosting/predict.js";
 export type { KMeansModel } from "./cluster/k-means.js";
+export { commandAtom } from "./command/command-atom.js";
+export type { CommandFiles, CommandInput, CommandRefs, CommandSpec } from "./command/spec.js";
 export type { OnBadRow } from "./csv/bad-rows.js";
 export { type CsvReadOptions, readBadRows, readCsv, readCsvBlock } from "./csv/read.js";
 export { type CsvBlockOptions, scanCsv } from "./csv/scan.js";
@@ -102,6 +104,7 @@ export { type PyPredicted, pyPredict, pyPredictProba } from "./python/py-predict
 export { pyScore } from "./python/py-score.js";
 export { pyTrain } from "./python/py-train.js";
 export { jsonBlocks, parquetBlocks, type SourceName } from "./rules/blocks.js";
+export { command } from "./rules/command.js";
 export type { Candidates } from "./rules/compare.js";
 export { badRowsOf, csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";

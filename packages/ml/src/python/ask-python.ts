@@ -1,4 +1,5 @@
-import { quietly, usedTools } from "@graphvm/engine/internal";
+import { usedTools } from "@graphvm/engine/internal";
+import { ownWork } from "../own-work.js";
 import { findPython } from "./find-python.js";
 import type { Frame, FrameHeader } from "./frames.js";
 import { throwPythonError } from "./python-error.js";
@@ -29,8 +30,7 @@ export function pythonPid(): number | undefined {
 
 function started(): NonNullable<typeof current> {
   if (current?.python.alive) return current;
-  // it is graphvm that starts it, not the atom: what the atom declared goes there as values
-  const python = quietly(() => new PythonProcess(findPython()));
+  const python = ownWork(() => new PythonProcess(findPython()));
   const ready = python.hello.then(({ header }) => throwPythonError(header));
   ready.catch(() => {
     // the next that asks tries again: a package may have been installed

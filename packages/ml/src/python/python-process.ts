@@ -1,7 +1,7 @@
-import { AsyncResource } from "node:async_hooks";
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { PythonDiedError } from "../errors.js";
+import { ownWork } from "../own-work.js";
 import { pythonEnvironment } from "./environment.js";
 import { encodeFrame, type Frame, type FrameHeader, FrameReader } from "./frames.js";
 
@@ -10,9 +10,6 @@ const MAIN = fileURLToPath(new URL("../../python/main.py", import.meta.url));
 /** So much of what it printed last is kept, to be told where it dies. */
 const LAST_TEXT = 4000;
 const LAST_LINES = 20;
-
-// its events belong to no atom, whichever needed it first
-const outside = new AsyncResource("graphvm-python");
 
 interface Waiting {
   resolve(frame: Frame): void;
@@ -33,7 +30,7 @@ export class PythonProcess {
   /** @param program the Python, as `findPython` gives it */
   constructor(program: string, main = MAIN) {
     this.#python = program;
-    this.#child = outside.runInAsyncScope(() => {
+    this.#child = ownWork(() => {
       const child = spawn(program, ["-u", "-B", main], { env: pythonEnvironment(), windowsHide: true });
       this.#listen(child);
       return child;
@@ -60,7 +57,7 @@ export class PythonProcess {
     if (this.#death) return Promise.reject(this.#death);
     const frame = encodeFrame({ ...header, id: this.#requests++ }, parts);
     const answer = this.#answer();
-    outside.runInAsyncScope(() => {
+    ownWork(() => {
       this.#child.stdin.cork();
       for (const piece of frame) this.#child.stdin.write(piece);
       this.#child.stdin.uncork();
