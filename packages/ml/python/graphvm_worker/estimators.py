@@ -35,7 +35,8 @@ def build(name, options, seed):
     given = dict(options)
     if "random_state" in known and given.get("random_state") is None:
         given["random_state"] = seed
-    if "n_jobs" in known and "n_jobs" not in given:
+    # scikit-learn's None is one thread already, other packages' is all of them
+    if "n_jobs" in known and "n_jobs" not in given and not kind.__module__.startswith("sklearn."):
         given["n_jobs"] = 1
     seed_everything(seed)
     return kind(**given)

@@ -1,7 +1,7 @@
 // A process between a thread and the command that it runs: threads are killed without a word, and this one sees it, and
 // ends the command with all that the command started.
 import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, rmSync } from "node:fs";
 
 /** What the guard is told. */
 export interface GuardedCommand {
@@ -40,6 +40,7 @@ function run({ program, args, folder, env, seconds, stdin, stdout }: GuardedComm
   }, seconds * 1000);
   process.once("disconnect", () => {
     end();
+    rmSync(folder, { recursive: true, force: true });
     process.exit(1);
   });
   child.once("error", (error) => say({ failed: error.message }));

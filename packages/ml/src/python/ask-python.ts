@@ -23,11 +23,6 @@ export async function askPython(header: FrameHeader, parts: readonly Uint8Array[
   return answer;
 }
 
-/** The process id of this thread's Python, where there is one: for tests that kill it. */
-export function pythonPid(): number | undefined {
-  return current?.python.alive ? current.python.pid : undefined;
-}
-
 function started(): NonNullable<typeof current> {
   if (current?.python.alive) return current;
   const python = ownWork(() => new PythonProcess(findPython()));
