@@ -15,7 +15,7 @@ const FIXTURE = fileURLToPath(new URL("./fixtures/python-models.ts", import.meta
 
 async function recorded(workers: {
   threads: number;
-  processes?: number;
+  sockets?: number;
 }): Promise<{ value: unknown; bytes: Uint8Array }> {
   await using cluster = await disposableCluster({ ...workers, seed: 3, strict: true });
   const { session } = cluster;
@@ -41,7 +41,7 @@ pythonTest(
   { timeout: 120_000 },
   async () => {
     const one = await recorded({ threads: 1 });
-    const three = await recorded({ threads: 2, processes: 1 });
+    const three = await recorded({ threads: 2, sockets: 1 });
     expect(three.value).toEqual(one.value);
     const digests = digestsIn(one.bytes);
     expect(digests.size).toBe(10);
