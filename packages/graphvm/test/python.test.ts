@@ -38,7 +38,7 @@ const digestsIn = (bytes: Uint8Array): Map<string, string> => {
 
 pythonTest(
   "P15 R35: one worker and three give equal bytes; the recording has the versions, and replays equal",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const one = await recorded({ threads: 1 });
     const three = await recorded({ threads: 2, sockets: 1 });
@@ -135,7 +135,7 @@ test("P20 R35: a command is recorded with its program's sha-256; another program
 
 pythonTest(
   "P16 R35: a replay with other packages names them; without Python it names that",
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const { path } = testFolder();
     const { bytes } = await recorded({ threads: 1 });
