@@ -111,8 +111,8 @@ export { ds } from "./rules/ds.js";
 export { type BlockScoring, type KeyedScores, ml } from "./rules/ml.js";
 export { online } from "./rules/online.js";
 export { prep } from "./rules/prep.js";
-export { stack } from "./rules/stack.js";
 export { py } from "./rules/py.js";
+export { stack } from "./rules/stack.js";
 export { type CurveOptions, type SearchOptions, type TuningRows, tune } from "./rules/tune.js";
 export {
   type JsonBlock,
