@@ -120,6 +120,12 @@ export class CsvLongRowError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** danfojs-node, which nothing here needs, is not installed. Fields: `package`. */
+export class DanfoMissingError extends GraphvmError {
+  static override readonly code = "GVM5044";
+  static override readonly exitCode = 2;
+}
+
 /** A formula can't be read, or not with these columns. Fields: `formula`, `position` (from 1). */
 export class FormulaError extends GraphvmError {
   static override readonly code = "GVM5050";
@@ -214,6 +220,7 @@ registerErrors(
   TableFileError,
   SchemaMismatchError,
   CsvLongRowError,
+  DanfoMissingError,
   FormulaError,
   UnseenCategoryError,
   StackingError,

@@ -85,6 +85,7 @@ export { averageProbabilities, type Probabilities, probabilityOf } from "./model
 export { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows } from "./model/scored-rows.js";
 export type * from "./model/specs.js";
 export type { ForestModel, ForestRegressor } from "./model/trees.js";
+export { type DanfoFrame, type DanfoModule, fromDanfo, toDanfo } from "./notebook/danfo.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
 export { applySteps, type FittedTable, fitApply, fitSteps } from "./prepare/fit-steps.js";
 export { sampleRows } from "./prepare/sample-rows.js";
