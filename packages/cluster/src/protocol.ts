@@ -52,6 +52,15 @@ export const nodeReadsSchema = v.object({
   ),
 });
 
+const toolsText = v.pipe(v.string(), v.maxLength(400));
+
+/** Versions of what atoms ran besides JavaScript, by name. */
+export const toolsSchema = v.pipe(
+  v.record(toolsText, toolsText),
+  v.check((tools) => Object.keys(tools).length <= 100, "expected 100 tools at most"),
+  v.readonly(),
+);
+
 /** What a worker is told of its session, and says again when it comes back. */
 export const workerSessionSchema = v.object({ ...sessionSchema.entries, session: v.string(), graph: v.number() });
 
@@ -99,6 +108,7 @@ export const runAnswerSchema = v.union([
     seconds: v.pipe(v.number(), v.finite(), v.minValue(0)),
     bytes: v.exactOptional(bytesSchema),
     undeclared: v.exactOptional(v.pipe(v.array(nodeReadsSchema), v.maxLength(100), v.readonly())),
+    tools: v.exactOptional(toolsSchema),
   }),
   v.object({ returned: v.literal(true) }),
   v.object({ missing: v.pipe(v.array(nodeIdSchema), v.minLength(1)), host: v.string() }),

@@ -3,6 +3,7 @@ export { type Cotangent, type Cotangents, differentiable, type Numeric } from ".
 export * from "./adjoint/errors.js";
 export { currentAtom } from "./atom/current-atom.js";
 export type { ReadKind, ReadPolicy, UndeclaredRead } from "./atom/undeclared-reads.js";
+export type { Tools } from "./atom/used-tools.js";
 export { digestValue, encodeValue } from "./codec/codec.js";
 export { decodeValue } from "./codec/read-value.js";
 export { type DigestSink, registerCodec, type ValueCodec } from "./codec/value-codec.js";

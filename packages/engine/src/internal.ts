@@ -1,8 +1,9 @@
 // What sibling packages need and users don't.
-export type { AtomSession } from "./atom/current-atom.js";
+export { type AtomSession, quietly } from "./atom/current-atom.js";
 export { FetchedInputs, type Fetcher, registerFetcher, remoteScheme } from "./atom/fetched-inputs.js";
 export type { Inputs } from "./atom/inputs.js";
 export { type FileStamp, inputPath, LocalInputs, stampOf } from "./atom/local-inputs.js";
+export { usedTools } from "./atom/used-tools.js";
 export { ByteWriter } from "./codec/byte-writer.js";
 export { encodeShared } from "./codec/codec.js";
 export { isTypedArray, TYPED_ARRAYS, type TypedArray, typedArrayCode } from "./codec/tags.js";

@@ -120,6 +120,12 @@ export class CsvLongRowError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** danfojs-node, which nothing here needs, is not installed. Fields: `package`. */
+export class DanfoMissingError extends GraphvmError {
+  static override readonly code = "GVM5044";
+  static override readonly exitCode = 2;
+}
+
 /** A formula can't be read, or not with these columns. Fields: `formula`, `position` (from 1). */
 export class FormulaError extends GraphvmError {
   static override readonly code = "GVM5050";
@@ -155,6 +161,61 @@ export class OnnxError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
+/** There is no Python where it was looked for. Fields: `looked`. */
+export class PythonMissingError extends GraphvmError {
+  static override readonly code = "GVM5060";
+  static override readonly exitCode = 2;
+}
+
+/** Python lacks a package. Fields: `package`. */
+export class PythonPackageError extends GraphvmError {
+  static override readonly code = "GVM5061";
+  static override readonly exitCode = 2;
+}
+
+/** A name is no Python class with fit and predict, or one that cannot do what is asked. Fields: `estimator`. */
+export class EstimatorError extends GraphvmError {
+  static override readonly code = "GVM5062";
+  static override readonly exitCode = 2;
+}
+
+/** The Python process ended in the middle of a job. Fields: `python`, `how`, `printed` (its last lines). */
+export class PythonDiedError extends GraphvmError {
+  static override readonly code = "GVM5063";
+}
+
+/** Python raised an exception. Fields: `type`, `why` (its message), `traceback` (the last lines). */
+export class PythonError extends GraphvmError {
+  static override readonly code = "GVM5064";
+}
+
+/** A model was made with other packages than this Python has. Fields: `model`, `here`: versions by package. */
+export class ModelVersionError extends GraphvmError {
+  static override readonly code = "GVM5065";
+  static override readonly exitCode = 2;
+}
+
+/** What goes to Python is too large, or what came from it is no frame. Fields: `bytes` and `limit`, or `what`. */
+export class FrameError extends GraphvmError {
+  static override readonly code = "GVM5066";
+  static override readonly exitCode = 2;
+}
+
+/** A command cannot be started, or ends with another exit code than 0. Fields: `command`, `exitCode`, `signal`, `printed`. */
+export class CommandFailedError extends GraphvmError {
+  static override readonly code = "GVM5067";
+}
+
+/** A command took longer than it may. Fields: `command`, `seconds`. */
+export class CommandTimeoutError extends GraphvmError {
+  static override readonly code = "GVM5068";
+}
+
+/** A command did not write what it declared, or more than it may. Fields: `command`, `output`. */
+export class CommandOutputError extends GraphvmError {
+  static override readonly code = "GVM5069";
+}
+
 registerErrors(
   FileMissingError,
   CsvEmptyError,
@@ -176,10 +237,21 @@ registerErrors(
   TableFileError,
   SchemaMismatchError,
   CsvLongRowError,
+  DanfoMissingError,
   FormulaError,
   UnseenCategoryError,
   StackingError,
   ChartToolsError,
   ChartError,
   OnnxError,
+  PythonMissingError,
+  PythonPackageError,
+  EstimatorError,
+  PythonDiedError,
+  PythonError,
+  ModelVersionError,
+  FrameError,
+  CommandFailedError,
+  CommandTimeoutError,
+  CommandOutputError,
 );

@@ -8,6 +8,8 @@ export { calibrationChart, gainsChart, prChart, rocChart, type ScoredModels } fr
 export { learningCurveChart } from "./charts/learning-chart.js";
 export { toSvg } from "./charts/to-svg.js";
 export type { KMeansModel } from "./cluster/k-means.js";
+export { commandAtom } from "./command/command-atom.js";
+export type { CommandFiles, CommandInput, CommandRefs, CommandSpec } from "./command/spec.js";
 export type { OnBadRow } from "./csv/bad-rows.js";
 export { type CsvReadOptions, readBadRows, readCsv, readCsvBlock } from "./csv/read.js";
 export { type CsvBlockOptions, scanCsv } from "./csv/scan.js";
@@ -90,6 +92,7 @@ export { averageProbabilities, type Probabilities, probabilityOf } from "./model
 export { aucOf, aucOfParts, averageScores, type ScoredRows, scoredRows } from "./model/scored-rows.js";
 export type * from "./model/specs.js";
 export type { ForestModel, ForestRegressor } from "./model/trees.js";
+export { type DanfoFrame, type DanfoModule, fromDanfo, toDanfo } from "./notebook/danfo.js";
 export { type OnnxExportable, onnxInput, toOnnx } from "./onnx/to-onnx.js";
 export { generatePaysim, PAYSIM_COLUMNS, type PaysimOptions, writePaysimCsv } from "./paysim.js";
 export { applySteps, type FittedTable, fitApply, fitSteps } from "./prepare/fit-steps.js";
@@ -104,14 +107,21 @@ export {
 } from "./prepare/split.js";
 export type * from "./prepare/steps.js";
 export { type ColumnSummary, summary, summaryOf } from "./prepare/summary.js";
+export type { PyClassifier, PyFeature, PyModel, PyRegressor } from "./python/model.js";
+export { type PyOption, type PyOptions, pyFloat } from "./python/options.js";
+export { type PyPredicted, pyPredict, pyPredictProba } from "./python/py-predict.js";
+export { pyScore } from "./python/py-score.js";
+export { pyTrain } from "./python/py-train.js";
 export { jsonBlocks, parquetBlocks, type SourceName } from "./rules/blocks.js";
 export { charts, type Predictions } from "./rules/charts.js";
+export { command } from "./rules/command.js";
 export type { Candidates } from "./rules/compare.js";
 export { badRowsOf, csvBlocks } from "./rules/csv-blocks.js";
 export { ds } from "./rules/ds.js";
 export { type BlockScoring, type KeyedScores, ml } from "./rules/ml.js";
 export { online } from "./rules/online.js";
 export { prep } from "./rules/prep.js";
+export { py } from "./rules/py.js";
 export { stack } from "./rules/stack.js";
 export { type CurveOptions, type SearchOptions, type TuningRows, tune } from "./rules/tune.js";
 export {

@@ -1,4 +1,4 @@
-import { fromWireError, toWireError, type WireError } from "@graphvm/engine";
+import { fromWireError, type Tools, toWireError, type WireError } from "@graphvm/engine";
 import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { ConnectionLostError, GraphEmptiedError, SessionStateError } from "../errors.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
@@ -61,6 +61,8 @@ export class JobRunner {
   readonly #finished = new Set<string>();
   /** What atoms read without declaring it. */
   readonly undeclared = new UndeclaredByJob();
+  /** What jobs ran besides JavaScript. */
+  readonly tools = new Map<string, Tools>();
   /** Small values that came along with the news of their jobs. */
   readonly #wanted = new WantedValues();
   readonly #patience: number;
@@ -234,6 +236,7 @@ export class JobRunner {
     for (const worker of this.#pool.list()) this.#rejoin(worker, this.#generation);
     this.#planned = new Map();
     this.undeclared.clear();
+    this.tools.clear();
     this.#wanted.clear();
     this.#finished.clear();
     this.#firstError = undefined;
@@ -395,7 +398,10 @@ export class JobRunner {
       const about = { "graphvm.job": id, "graphvm.rule": job.rule, "graphvm.worker": worker };
       const answer = await traced("graphvm.job", "CLIENT", about, ask, trace ?? ROOT_CONTEXT);
       if ("bytes" in answer && answer.bytes) this.#wanted.keep(id, answer.bytes);
-      if ("undeclared" in answer && generation === this.#generation) this.undeclared.add(id, answer.undeclared ?? []);
+      if ("digest" in answer && generation === this.#generation) {
+        this.undeclared.add(id, answer.undeclared ?? []);
+        if (answer.tools !== undefined) this.tools.set(id, answer.tools);
+      }
       event =
         "missing" in answer
           ? { kind: "inputsMissing", worker, job: id, inputs: answer.missing, host: answer.host }

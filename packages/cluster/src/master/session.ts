@@ -1,4 +1,4 @@
-import type { Labels, NodeReads } from "@graphvm/engine";
+import type { Labels, NodeReads, Tools } from "@graphvm/engine";
 import type { WireRefs } from "@graphvm/rules/internal";
 import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
@@ -79,6 +79,8 @@ export interface JobOutcome {
   readonly worker: string;
   /** What its atoms read without declaring it: a replay can't check that it is the same then. */
   readonly undeclared?: readonly NodeReads[];
+  /** What its atoms ran besides JavaScript, with versions: where a replay differs, that may be why. */
+  readonly tools?: Tools;
 }
 
 /** What a master does for its session, whoever asks: programs, planning, jobs, values. Logs nothing. */
@@ -292,7 +294,12 @@ export class MasterSession {
   #outcomes(jobs: readonly KnownJob[]): JobOutcome[] {
     return jobs.filter(isDone).map((known) => {
       const undeclared = this.runner.undeclared.of(known.job.id);
-      return undeclared.length === 0 ? outcome(known) : { ...outcome(known), undeclared };
+      const tools = this.runner.tools.get(known.job.id);
+      return {
+        ...outcome(known),
+        ...(undeclared.length === 0 ? {} : { undeclared }),
+        ...(tools === undefined ? {} : { tools }),
+      };
     });
   }
 

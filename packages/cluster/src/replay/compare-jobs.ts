@@ -1,4 +1,4 @@
-import { decodeValue, GraphvmError } from "@graphvm/engine";
+import { decodeValue, GraphvmError, type Tools } from "@graphvm/engine";
 import type { Session } from "../client/session.js";
 import { findHosts } from "../program/host-modules.js";
 import type { JournalLine, Recording } from "../recording/index.js";
@@ -8,6 +8,7 @@ import { findCause, nodesHere } from "./find-cause.js";
 import { capturedOutput, type RecordedWait } from "./recorded-jobs.js";
 import type { Divergence } from "./report.js";
 import type { Tally } from "./tally.js";
+import { toolDifferences } from "./tool-differences.js";
 
 /** What comparing needs. */
 export interface Comparison {
@@ -25,27 +26,32 @@ interface Pair {
   readonly job: string;
   readonly recorded: string;
   readonly replayed: string;
+  /** How what the job ran with besides JavaScript is another here. */
+  readonly tools: readonly string[];
 }
 
 /** Compares the jobs of a `wait` line, in topological order, and their nodes where they were recorded. */
 export async function compareWait(
   line: JournalLine,
   recorded: RecordedWait,
-  here: readonly { readonly id: string; readonly digest: string }[],
+  here: readonly { readonly id: string; readonly digest: string; readonly tools?: Tools }[],
   comparison: Comparison,
 ): Promise<void> {
-  const digests = new Map(here.map((job) => [job.id, job.digest]));
-  for (const { id, rule, digest } of recorded.jobs) {
+  const found = new Map(here.map((job) => [job.id, job]));
+  for (const job of recorded.jobs) {
+    const { id, rule, digest } = job;
+    const tools = toolDifferences(job, found.get(id));
+    for (const each of tools) comparison.tally.tools.add(each);
     const nodes = comparison.level === "nodes" ? recorded.nodes.get(id) : undefined;
     if (nodes !== undefined && nodes.length > 0) {
-      const [found] = await nodesHere(comparison.session, [id]);
-      const replayed = new Map(found!.map(([node, , digest]) => [node, digest]));
+      const [there] = await nodesHere(comparison.session, [id]);
+      const replayed = new Map(there!.map(([node, , digest]) => [node, digest]));
       for (const [node, nodeRule, nodeDigest] of nodes) {
-        const pair = { id: node, rule: nodeRule, job: id, recorded: nodeDigest };
+        const pair = { id: node, rule: nodeRule, job: id, recorded: nodeDigest, tools };
         await compare(line, { ...pair, replayed: replayed.get(node) ?? "missing" }, recorded, comparison);
       }
     }
-    const pair = { id, rule, job: id, recorded: digest, replayed: digests.get(id) ?? "missing" };
+    const pair = { id, rule, job: id, recorded: digest, replayed: found.get(id)?.digest ?? "missing", tools };
     await compare(line, pair, recorded, comparison);
   }
 }
@@ -63,7 +69,7 @@ export async function compareValue(
     name: recorded.id,
   });
   const pair = { id: recorded.id, rule: node?.rule ?? "", job: node?.job ?? recorded.id };
-  const digests = { recorded: recorded.digest, replayed: replayed.digest };
+  const digests = { recorded: recorded.digest, replayed: replayed.digest, tools: [...tally.tools] };
   tally.first = await describe(line, { ...pair, ...digests }, undefined, comparison);
 }
 
@@ -80,8 +86,10 @@ async function describe(
   recorded: RecordedWait | undefined,
   comparison: Comparison,
 ): Promise<Divergence> {
-  const { job, id } = pair;
-  const { cause, why, ...blamed } = await findCause(comparison.session, job, comparison.changes);
+  const { job, id, tools } = pair;
+  const { machine, ...asked } = comparison.changes;
+  const changes = { ...asked, machine: [...tools, ...machine] };
+  const { cause, why, ...blamed } = await findCause(comparison.session, job, changes);
   const node = blamed.node ?? id;
   const rule = blamed.rule ?? pair.rule;
   const difference = await valueDifference(job, recorded?.outputs.get(job), comparison);

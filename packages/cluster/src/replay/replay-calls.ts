@@ -6,6 +6,7 @@ import { type Comparison, compareValue, compareWait } from "./compare-jobs.js";
 import { causeWithoutRuns } from "./find-cause.js";
 import { recordedWait } from "./recorded-jobs.js";
 import { ReplayLimits } from "./replay-limits.js";
+import type { Cause } from "./report.js";
 import { errorCode, unbox } from "./unbox.js";
 
 /** Calls that a replay leaves out: they concern the recording or another replay, not the pipeline. */
@@ -15,8 +16,13 @@ const SKIPPED: ReadonlySet<string> = new Set(
 
 /** Errors that tell of a machine and its limits, not of the pipeline: calls that ended with one are not compared. */
 const MACHINE_ERRORS: ReadonlySet<string> = new Set(
-  "GVM1104 GVM3201 GVM3301 GVM3302 GVM3401 GVM3402 GVM3405 GVM3406 GVM3502 GVM3503".split(" "),
+  "GVM1104 GVM3201 GVM3301 GVM3302 GVM3401 GVM3402 GVM3405 GVM3406 GVM3502 GVM3503 GVM5060 GVM5061 GVM5063 GVM5068".split(
+    " ",
+  ),
 );
+
+/** Errors of programs that atoms run: not there, a package not there, other versions, died, too slow. */
+const TOOL_ERRORS: ReadonlySet<string> = new Set("GVM5060 GVM5061 GVM5063 GVM5065 GVM5068".split(" "));
 
 /** What a replay does besides comparing. */
 export interface CallHooks {
@@ -79,8 +85,7 @@ async function compareOutcome(line: JournalLine, outcome: Outcome, comparison: C
   const recordedError = errorCode(line, recording);
   const unlike = endedOtherwise(line, outcome, recordedError);
   if (unlike !== undefined) {
-    const input = "error" in outcome && outcome.error.code === "GVM1204";
-    const { cause, why } = input ? { cause: "input" as const, why: "an input changed" } : causeWithoutRuns(changes);
+    const { cause, why } = errorCause(outcome) ?? causeWithoutRuns(changes);
     tally.diverged++;
     tally.first ??= { seq: line.seq, method: line.method, cause, why, ...blamed(outcome), message: unlike };
     return false;
@@ -95,6 +100,15 @@ async function compareOutcome(line: JournalLine, outcome: Outcome, comparison: C
     await compareValue(line, recorded, outcome.result as { digest: string }, comparison);
   }
   return true;
+}
+
+/** The cause that an error says by itself. */
+function errorCause(outcome: Outcome): { cause: Cause; why: string } | undefined {
+  if (!("error" in outcome)) return undefined;
+  const { code, message } = outcome.error;
+  if (code === "GVM1204") return { cause: "input", why: "an input changed" };
+  // another program than JavaScript is not here, is another, or did not last
+  return TOOL_ERRORS.has(code) ? { cause: "environment", why: message } : undefined;
 }
 
 /** How a call ended here and not in the recording, or the other way round. */

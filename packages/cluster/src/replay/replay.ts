@@ -104,7 +104,7 @@ export async function replayRecording(
     const comparison: Comparison = { session, recording, changes, level, tally: new Tally() };
     const stopped = await issueCalls(comparison, setting, options);
     stop?.();
-    const unseen = undeclaredWarning(await session.look());
+    const unseen = [...comparison.tally.tools, ...undeclaredWarning(await session.look())];
     const { calls, compared, equal, diverged, first } = comparison.tally;
     const tally = { calls, compared, equal, diverged, ...(first ? { first } : {}) };
     const verdict = diverged === 0 ? "equal" : "diverged";

@@ -7,6 +7,8 @@ export class Tally {
   equal = 0;
   diverged = 0;
   first: Divergence | undefined;
+  /** How what jobs ran with besides JavaScript is another here: one sentence each. */
+  readonly tools = new Set<string>();
   /** Which comparisons were made. */
   readonly #seen = new Set<string>();
 

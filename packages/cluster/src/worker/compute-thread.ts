@@ -1,4 +1,4 @@
-import { CancelledError, createGraph, decodeValue, type Graph, type NodeReads } from "@graphvm/engine";
+import { CancelledError, createGraph, decodeValue, type Graph, type NodeReads, type Tools } from "@graphvm/engine";
 import { encodeShared } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { programFolder } from "../program/program-folder.js";
@@ -41,6 +41,8 @@ export interface ComputeResult {
   readonly bytes?: Uint8Array;
   /** What atoms of this thread read without declaring it, since the job before. */
   readonly undeclared?: readonly NodeReads[];
+  /** What its atoms ran with besides JavaScript. */
+  readonly tools?: Tools;
 }
 
 /** What the thread answers to `get`. */
@@ -94,7 +96,7 @@ export function run(transport: Transport): void {
     const undeclared = newReads(into);
     const bytes = job.noCopy ? undefined : encodeShared(value);
     const seconds = (performance.now() - start) / 1000;
-    const told = undeclared.length === 0 ? {} : { undeclared };
+    const told = { ...(undeclared.length === 0 ? {} : { undeclared }), ...newTools(into) };
     return { digest, size: bytes?.length ?? 0, seconds, ...(bytes ? { bytes } : {}), ...told };
   };
 
@@ -144,6 +146,12 @@ export function run(transport: Transport): void {
 /** A job tells of so many nodes, and of so many reads of each; the first say what is to be mended. */
 const MOST_TOLD = 100;
 const MOST_TEXT = 400;
+
+function newTools(graph: Graph): { readonly tools?: Tools } {
+  const used = Object.entries(graph.toolsUsed()).slice(0, MOST_TOLD);
+  if (used.length === 0) return {};
+  return { tools: Object.fromEntries(used.map((each) => each.map((text) => text.slice(0, MOST_TEXT)))) };
+}
 
 function newReads(graph: Graph): NodeReads[] {
   const found = graph.undeclaredReads({ fresh: true }).slice(0, MOST_TOLD);

@@ -4,6 +4,7 @@ import type { FileValue } from "../identity/file-value.js";
 import { createRandom, type Random } from "../random.js";
 import type { Inputs } from "./inputs.js";
 import type { ReadKind, UndeclaredReads } from "./undeclared-reads.js";
+import type { UsedTools } from "./used-tools.js";
 
 /** What is fixed for a whole session and every atom may see. */
 export interface AtomSession {
@@ -14,6 +15,8 @@ export interface AtomSession {
   readonly inputs: Inputs;
   /** What atoms read without declaring it, where that is watched. */
   readonly reads?: UndeclaredReads;
+  /** What atoms run besides JavaScript, with versions. */
+  readonly tools?: UsedTools;
 }
 
 /** Gives a node id's four words: most atoms never draw a number, so nothing is copied before one does. */

@@ -3,6 +3,7 @@ import type { AtomSession } from "../atom/current-atom.js";
 import { installDeterministicGlobals } from "../atom/deterministic-globals.js";
 import { LocalInputs } from "../atom/local-inputs.js";
 import { type ReadPolicy, type UndeclaredRead, UndeclaredReads } from "../atom/undeclared-reads.js";
+import { type Tools, UsedTools } from "../atom/used-tools.js";
 import { digestValue } from "../codec/codec.js";
 import { NotComputedError, UnencodableValueError } from "../errors.js";
 import { describeRef } from "../identity/describe.js";
@@ -85,6 +86,7 @@ export class Graph implements Disposable {
       epoch: options.epoch ?? 0,
       inputs: options.inputs ?? new LocalInputs(),
       reads: new UndeclaredReads(options.undeclared ?? "report"),
+      tools: new UsedTools(),
     };
     this.#values = typeof retain === "object" ? new ValueStore(retain.bytes, retain.folder) : new ValueStore();
     this.#data = new NodeData(this.structure, this.#session, this.#values, options.timings ?? false);
@@ -124,6 +126,11 @@ export class Graph implements Disposable {
       const ref = table.ref(node);
       return { node: table.idHex(node), label: ref ? describeRef(ref, 60) : table.idHex(node), reads };
     });
+  }
+
+  /** Programs and libraries that atoms ran besides JavaScript, with versions, as far as they told, since this was asked last. */
+  toolsUsed(): Tools {
+    return this.#session.tools!.fresh();
   }
 
   /** @throws NotComputedError where the node has no value, or one that is out of date. */

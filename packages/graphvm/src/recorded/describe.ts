@@ -1,7 +1,7 @@
 import { type JournalLine, type Recording, recordedCode } from "@graphvm/cluster";
 import { recordedWait, unbox } from "@graphvm/cluster/internal";
 import { bytesText, countText, plain, tableText } from "../cli/text.js";
-import { recordedJobs, recordedUndeclared } from "./jobs.js";
+import { recordedJobs, recordedTools, recordedUndeclared } from "./jobs.js";
 import { undeclaredLines } from "./undeclared.js";
 
 /** A recording as `recording show --json` prints it. */
@@ -22,6 +22,7 @@ export function recordingJson(source: string, bytes: number, recording: Recordin
     calls,
     jobs: recordedJobs(recording),
     undeclared: recordedUndeclared(recording),
+    tools: recordedTools(recording).map(([name, version]) => ({ name, version })),
   };
 }
 
@@ -63,6 +64,7 @@ export function describeRecording(source: string, bytes: number, recording: Reco
       ]),
     ),
     ...undeclaredText(recording),
+    ...toolsText(recording),
     `jobs: ${jobs.length}`,
     tableText(jobs.map(({ id, rule, digest, worker }) => [id, plain(rule), plain(worker), digest])),
   ]
@@ -73,6 +75,11 @@ export function describeRecording(source: string, bytes: number, recording: Reco
 function undeclaredText(recording: Recording): string[] {
   const nodes = recordedUndeclared(recording);
   return nodes.length === 0 ? [] : [`read without being declared: ${nodes.length}`, ...undeclaredLines(nodes)];
+}
+
+function toolsText(recording: Recording): string[] {
+  const tools = recordedTools(recording).map(([name, version]) => plain(`${name} ${version}`));
+  return tools.length === 0 ? [] : [`ran with: ${tools.join(", ")}`];
 }
 
 const GIST = 100;

@@ -1,6 +1,6 @@
 import type { GraphPicture, JobOutcome, Recording } from "@graphvm/cluster";
 import { recordedWait, unbox } from "@graphvm/cluster/internal";
-import type { NodeReads } from "@graphvm/engine";
+import type { NodeReads, Tools } from "@graphvm/engine";
 
 /** A graph to be drawn, and which worker computed which job. */
 export interface DrawnGraph {
@@ -24,6 +24,13 @@ export function recordedJobs(recording: Recording): JobOutcome[] {
 export function recordedUndeclared(recording: Recording): NodeReads[] {
   const nodes = recordedJobs(recording).flatMap(({ undeclared = [] }) => undeclared);
   return [...new Map(nodes.map((node) => [node.node, node])).values()];
+}
+
+/** What the recorded jobs ran with besides JavaScript; of a tool in several versions, each. */
+export function recordedTools(recording: Recording): readonly (readonly [name: string, version: string])[] {
+  const all = recordedJobs(recording).flatMap(({ tools = {} }: { readonly tools?: Tools }) => Object.entries(tools));
+  const each = new Map(all.map((tool) => [tool.join(" "), tool]));
+  return [...each.keys()].sort().map((key) => each.get(key)!);
 }
 
 /** The graph a recording keeps; where it keeps none, its jobs without edges. */

@@ -1,0 +1,1 @@
+"""What graphvm runs in Python. Python 3.9 or later."""
