@@ -1,7 +1,8 @@
 import type { TreeNodes } from "./node-store.js";
 
-/** Rows that are looked at together, so that they stay in the processor's cache from tree to tree. */
-const BLOCK = 512;
+/** Values of rows that are looked at together, so that they and the tree stay in the processor's cache: 128 KB. */
+const BLOCK_VALUES = 32_768;
+const MOST_ROWS = 4096;
 
 /**
  * Calls `reached` with the leaf of each row, tree after tree for a block of rows, in the order of `roots`.
@@ -16,42 +17,52 @@ export function walkTrees(
   reached: (tree: number, from: number, leaves: Int32Array) => void,
 ): void {
   const width = columns.length;
-  const block = new Float32Array(BLOCK * width);
-  const packed = pack(nodes);
-  const leaves = new Int32Array(BLOCK);
-  for (let from = 0; from < rows; from += BLOCK) {
-    const count = Math.min(BLOCK, rows - from);
-    for (let f = 0; f < width; f++) {
-      const column = columns[f]!;
-      for (let i = 0; i < count; i++) block[i * width + f] = column[from + i]!;
-    }
+  const most = Math.max(1, Math.min(MOST_ROWS, rows, Math.floor(BLOCK_VALUES / width)));
+  const block = new Int32Array(most * width);
+  const { words, starts } = pack(nodes, roots);
+  const leaves = new Int32Array(most);
+  for (let from = 0; from < rows; from += most) {
+    const count = Math.min(most, rows - from);
+    for (let f = 0; f < width; f++) gatherKeys(columns[f]!, from, count, block, f, width);
     for (let tree = 0; tree < roots.length; tree++) {
-      const root = nodes.feature[roots[tree]!]! < 0 ? ~roots[tree]! : 4 * roots[tree]!;
-      descend(packed, block, width, root, count, leaves);
-      reached(tree, from, count === BLOCK ? leaves : leaves.subarray(0, count));
+      descend(words, block, width, starts[tree]!, count, leaves);
+      reached(tree, from, count === most ? leaves : leaves.subarray(0, count));
     }
   }
 }
 
-/** Four words a node: its feature, where its children's words start (leaves as minus their number, less 1), its threshold. */
+/**
+ * All trees in one piece of memory, each from its root down. A split is three words: its feature, its threshold's key, and
+ * where its right child starts; the left child follows it. A leaf is one word: minus its number, less 1.
+ */
 interface Packed {
   readonly words: Int32Array;
-  readonly thresholds: Float32Array;
+  /** Where each tree starts. */
+  readonly starts: Int32Array;
 }
 
-/** Nodes in one piece of memory: what is asked of a node lies together. */
-function pack({ feature, threshold, left, right }: TreeNodes): Packed {
-  const words = new Int32Array(4 * feature.length);
-  const thresholds = new Float32Array(words.buffer);
-  const place = (node: number): number => (feature[node]! < 0 ? ~node : 4 * node);
-  for (let node = 0; node < feature.length; node++) {
-    if (feature[node]! < 0) continue;
-    words[4 * node] = feature[node]!;
-    words[4 * node + 1] = place(left[node]!);
-    words[4 * node + 2] = place(right[node]!);
-    thresholds[4 * node + 3] = roundedDown(threshold[node]!);
+function pack({ feature, threshold, left, right }: TreeNodes, roots: Int32Array): Packed {
+  const words = new Int32Array(3 * feature.length);
+  const starts = new Int32Array(roots.length);
+  let end = 0;
+  for (let tree = 0; tree < roots.length; tree++) {
+    starts[tree] = end;
+    const waiting = [roots[tree]!, -1]; // nodes, each with the word that is to say where it starts
+    while (waiting.length > 0) {
+      const place = waiting.pop()!;
+      const node = waiting.pop()!;
+      if (place >= 0) words[place] = end;
+      if (feature[node]! < 0) {
+        words[end++] = ~node;
+        continue;
+      }
+      words[end] = feature[node]!;
+      words[end + 1] = keyOf(roundedDown(threshold[node]!));
+      waiting.push(right[node]!, end + 2, left[node]!, -1);
+      end += 3;
+    }
   }
-  return { words, thresholds };
+  return { words, starts };
 }
 
 const single = new Float32Array(1);
@@ -66,9 +77,26 @@ export function roundedDown(value: number): number {
   return single[0];
 }
 
+/** A whole number for a 32-bit float, in the same order: whole numbers compare faster. NaN is above infinity. */
+function keyOf(value: number): number {
+  single[0] = value;
+  return keyOfBits(bits[0]!);
+}
+
+/** 0 and -0 have one key. */
+function keyOfBits(word: number): number {
+  return word === -0x80000000 ? 0 : word ^ ((word >> 31) & 0x7fffffff);
+}
+
+/** The keys of a column's values, to every `width`th place from `f` on. */
+function gatherKeys(column: Float32Array, from: number, count: number, to: Int32Array, f: number, width: number): void {
+  const words = new Int32Array(column.buffer, column.byteOffset, column.length);
+  for (let i = 0; i < count; i++) to[i * width + f] = keyOfBits(words[from + i]!);
+}
+
 function descend(
-  { words, thresholds }: Packed,
-  block: Float32Array,
+  words: Int32Array,
+  block: Int32Array,
   width: number,
   root: number,
   count: number,
@@ -76,10 +104,12 @@ function descend(
 ): void {
   for (let i = 0, at = 0; i < count; i++, at += width) {
     let node = root;
-    while (node >= 0) {
-      node = block[at + words[node]!]! <= thresholds[node + 3]! ? words[node + 1]! : words[node + 2]!;
+    let feature = words[node]!;
+    while (feature >= 0) {
+      node = block[at + feature]! <= words[node + 1]! ? node + 3 : words[node + 2]!;
+      feature = words[node]!;
     }
-    leaves[i] = ~node;
+    leaves[i] = ~feature;
   }
 }
 
@@ -93,12 +123,25 @@ export function sumLeaves(
 ): Float64Array {
   const sums = new Float64Array(rows * width);
   const { value } = nodes;
+  const add = width === 2 ? addPairs : addRows;
   walkTrees(nodes, roots, columns, rows, (_, from, leaves) => {
-    for (let i = 0; i < leaves.length; i++) {
-      const at = (from + i) * width;
-      const leaf = leaves[i]! * width;
-      for (let k = 0; k < width; k++) sums[at + k]! += value[leaf + k]!;
-    }
+    add(sums, from * width, value, leaves, width);
   });
   return sums;
+}
+
+function addRows(sums: Float64Array, start: number, value: Float64Array, leaves: Int32Array, width: number): void {
+  for (let i = 0, at = start; i < leaves.length; i++) {
+    const leaf = leaves[i]! * width;
+    for (let k = 0; k < width; k++) sums[at++]! += value[leaf + k]!;
+  }
+}
+
+/** The same for two values a leaf, without a loop. */
+function addPairs(sums: Float64Array, start: number, value: Float64Array, leaves: Int32Array): void {
+  for (let i = 0, at = start; i < leaves.length; i++, at += 2) {
+    const leaf = 2 * leaves[i]!;
+    sums[at]! += value[leaf]!;
+    sums[at + 1]! += value[leaf + 1]!;
+  }
 }
