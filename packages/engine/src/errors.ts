@@ -1,3 +1,4 @@
+import { given } from "./given.js";
 /** What an error carries besides its sentence: the node, the job, the file; values are JSON. */
 export type ErrorFields = { readonly [name: string]: unknown };
 
@@ -51,7 +52,7 @@ export function toWireError(error: unknown, depth = 0): WireError {
     ...own,
     name: error.name,
     message: error.message,
-    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...given({ stack: error.stack }),
     ...(error.cause === undefined || depth > 8 ? {} : { cause: toWireError(error.cause, depth + 1) }),
   };
 }

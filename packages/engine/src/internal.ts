@@ -8,6 +8,7 @@ export { ByteWriter } from "./codec/byte-writer.js";
 export { encodeShared } from "./codec/codec.js";
 export { isTypedArray, TYPED_ARRAYS, type TypedArray, typedArrayCode } from "./codec/tags.js";
 export { captured, isPlainObject, writeValue } from "./codec/write-value.js";
+export { given } from "./given.js";
 export { cycleError } from "./graph/cycle-error.js";
 export { declaredInputs } from "./graph/declared-inputs.js";
 export { Structure } from "./graph/structure.js";

@@ -72,6 +72,22 @@ pythonTest("P11: a job that is killed ends with its Python", { timeout: 60_000 }
   await gone(pid);
 });
 
+pythonTest(
+  "P11: a job whose Python died is tried again as often as its dispatch says",
+  { timeout: 120_000 },
+  async () => {
+    const { path } = testFolder();
+    await using cluster = await disposableCluster({ threads: 1 });
+    const { session } = cluster;
+    const { demo, CUT } = await session.load<Fixture>(FIXTURE);
+    const once = (name: string) => session.jobDeps([demo.once(join(path, name))], { cut: CUT });
+    await session.dispatchJobs(await once("a"), { retries: 1 });
+    expect((await session.wait()).length).toBe(2);
+    await session.dispatchJobs(await once("b"));
+    await expect(session.wait()).rejects.toMatchObject({ code: "GVM5063", fields: { rule: "demo.once" } });
+  },
+);
+
 test("P24: a command ends with the thread that ran it", { timeout: 60_000 }, async () => {
   const { path } = testFolder();
   const marker = join(path, "pid");
@@ -141,13 +157,17 @@ pythonTest(
     const { bytes } = await recorded({ threads: 1 });
     const before = process.env.GRAPHVM_PYTHON;
     try {
-      // the same Python that says it is another, with other bits in its sums
+      // the same Python that says it is another
       const shim = join(path, "python");
       writeFileSync(
         join(path, "sitecustomize.py"),
-        "import platform\nplatform.python_version = lambda: '3.99.0'\nimport random\nseed = random.seed\n" +
-          "import numpy.random as r\nimport sklearn.utils.validation as v\n" +
-          "import importlib.metadata as m\nold = m.version\nm.version = lambda name: '0.9' if name == 'scikit-learn' else old(name)\n",
+        [
+          "import importlib.metadata as metadata, platform",
+          "platform.python_version = lambda: '3.99.0'",
+          "version = metadata.version",
+          "metadata.version = lambda name: '0.9' if name == 'scikit-learn' else version(name)",
+          "",
+        ].join("\n"),
       );
       writeFileSync(shim, `#!/bin/sh\nPYTHONPATH=${path} exec ${python} "$@"\n`, { mode: 0o755 });
       process.env.GRAPHVM_PYTHON = shim;

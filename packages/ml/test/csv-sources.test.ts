@@ -52,6 +52,22 @@ test("F13: several CSV files by a pattern, with the types that fit all of them",
   }
 });
 
+test("F13: several files of JSON lines by a pattern, with the types that fit all of them", async () => {
+  const first = tempFile('{"id": 1, "v": 2}\n{"id": 2}\n', "lines-1.jsonl");
+  tempFile('{"w": "x", "id": 3, "v": 4.5}\n', "lines-2.jsonl");
+  const pattern = join(dirname(first), "lines-*.jsonl");
+  expect(rowsOf(await calc(await jsonBlocks(pattern)))).toEqual([
+    ["1n", 2, null],
+    ["2n", null, null],
+    ["3n", 4.5, "x"],
+  ]);
+  const broken = tempFile('{"id": 1}\n{"id": 2,\n', "lines-3.jsonl");
+  expect(await failure(() => jsonBlocks(pattern))).toMatchObject({
+    code: "GVM5041",
+    fields: { file: broken, line: 2 },
+  });
+});
+
 test("F13: only the columns that are asked for are read, in that order; others need not fit", async () => {
   const path = tempFile(`a,b,c\n${"1,2.5,x\n".repeat(30)}1,2.5,9\n?,3,y\n`);
   expect(await failure(() => csvBlocks(path, { blocks: 2 }))).toMatchObject({ code: "GVM5005" });

@@ -1,9 +1,15 @@
-import { py, pyPredict, pyPredictProba, pyScore, pyTrain } from "@graphvm/ml";
+import { writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { type PyClassifier, py, pyPredict, pyPredictProba, pyScore, pyTrain } from "@graphvm/ml";
 import { apply, createGraph, namespace, type Op, rule } from "@graphvm/rules";
 import { type Table, tableFromArrays } from "apache-arrow";
 import { describe, expect } from "vitest";
-import { gone, pidIn, pythonTest } from "./python-support.js";
+import { gone, ODD, pidIn, pythonTest } from "./python-support.js";
 import { failure, tempPath } from "./support.js";
+
+// where Python finds modules: said before there is a Python
+const OWN = dirname(tempPath());
+process.env.PYTHONPATH = `${ODD}${delimiter}${OWN}`;
 
 const rows = 40;
 const table = tableFromArrays({
@@ -105,6 +111,30 @@ pythonTest("P10: a model made with other packages is read by none", async () => 
     fields: { model: packages, here: model.packages },
     message: expect.stringContaining("scikit-learn 0.1.0, here "),
   });
+});
+
+pythonTest("P10: an estimator of one's own is named by its text: a model of an earlier text is not read", async () => {
+  const module = join(OWN, "own_estimators.py");
+  const text = "from odd_estimators import Odd\nclass Mine(Odd):\n    pass\n";
+  writeFileSync(module, text);
+  const model = await pyTrain("own_estimators.Mine", {}, "y", table);
+  expect(model.packages.own_estimators).toMatch(/^sha256:[0-9a-f]{64}$/);
+  await failure(() => pyTrain("odd_estimators.Dies", {}, "y", table));
+  expect((await pyPredict(model, table)).valueOf()).toEqual(new Float64Array(rows));
+  await failure(() => pyTrain("odd_estimators.Dies", {}, "y", table));
+  writeFileSync(module, `${text}    changed = True\n`);
+  expect(await failure(() => pyPredict(model, table))).toMatchObject({
+    code: "GVM5065",
+    message: expect.stringContaining("own_estimators sha256:"),
+  });
+});
+
+pythonTest("P1: a block without rows has no predictions", async () => {
+  const model = await pyTrain(LOGISTIC, {}, "y", table);
+  const none = table.slice(0, 0);
+  expect(await pyPredict(model, none)).toEqual({ classes: [0, 1], codes: new Int32Array() });
+  expect(await pyPredictProba(model as PyClassifier, none)).toEqual({ classes: [0, 1], values: new Float64Array() });
+  expect(await failure(() => pyPredict(model, none.select(["a"])))).toMatchObject({ code: "GVM5009" });
 });
 
 const data = namespace("data", { table: rule((): Op<Table> => apply(() => table)()) });

@@ -1,6 +1,8 @@
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { digestValue } from "@graphvm/engine";
 import {
+  commandAtom,
   encodeTable,
   type PyClassifier,
   type PyOptions,
@@ -16,8 +18,9 @@ import {
 } from "@graphvm/ml";
 import { apply, createGraph, namespace, type Op, rule } from "@graphvm/rules";
 import { Float64, type Table, tableFromArrays, vectorFromArray } from "apache-arrow";
-import { beforeAll, expect, vi } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { pythonTest, runPython } from "./python-support.js";
+import { fromPython, sortedLines } from "./readme-python.js";
 import { tempPath } from "./support.js";
 
 const COLUMNS = ["step", "amount", "oldbalanceOrg", "newbalanceOrig", "newbalanceDest", "isFraud"];
@@ -192,6 +195,41 @@ pythonTest(
   },
 );
 
+const sly = namespace("sly", {
+  reads: rule(
+    (): Op<number> =>
+      apply(async (data: Table) => {
+        await pyTrain("sklearn.linear_model.LinearRegression", {}, "amount", data);
+        return readFileSync("/etc/hostname").length;
+      })(other.data()),
+  ),
+  runs: rule(
+    (): Op<string> =>
+      apply(async () => {
+        await commandAtom({ command: "true" });
+        return execFileSync("true", { encoding: "utf8" });
+      })(),
+  ),
+});
+
+pythonTest("P4: atoms are watched as ever, also after they asked Python or ran a command", async () => {
+  const strict = createGraph({ undeclared: "refuse" });
+  await expect(strict.calc(sly.reads())).rejects.toMatchObject({ code: "GVM1205", fields: { what: "/etc/hostname" } });
+  await expect(strict.calc(sly.runs())).rejects.toMatchObject({ code: "GVM1205", fields: { kind: "process" } });
+});
+
+pythonTest("P3: nodes that ask side by side get their own answers", async () => {
+  const depths = [1, 2, 3, 4, 5];
+  const models = depths.map((max_depth) =>
+    py.train(other.data(), "isFraud", "sklearn.tree.DecisionTreeClassifier", { max_depth }),
+  );
+  const together = await createGraph({ seed: 1 }).calc(models);
+  const alone = createGraph({ seed: 1 });
+  for (const [i, model] of models.entries())
+    expect(digestValue(together[i])).toBe(digestValue(await alone.calc(model)));
+  expect(new Set(together.map((model) => digestValue(model))).size).toBe(depths.length);
+});
+
 pythonTest("P6: what estimators print, and descriptors they write to, disturb nothing; stdin is empty", async () => {
   const model = await pyTrain("odd_estimators.Prints", {}, null, table);
   expect((await pyPredict(model, table)).valueOf()).toEqual(new Float64Array(table.numRows));
@@ -227,4 +265,19 @@ pythonTest("P8: a million rows go there and back as Arrow, never as JSON", { tim
   } finally {
     json.mockRestore();
   }
+});
+
+test("the README's example of Python and programs is this file", () => {
+  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+  const example = readFileSync(new URL("readme-python.ts", import.meta.url), "utf8");
+  expect(readme).toContain(`\`\`\`ts\n${example}\`\`\`\n`);
+});
+
+pythonTest("the README's example of Python and programs runs", async () => {
+  const graph = createGraph({ seed: 1 });
+  const [auc, accuracy] = await graph.calc(fromPython(other.data(), other.data()));
+  expect([auc, accuracy].every((each) => each! > 0.9)).toBe(true);
+  const path = tempPath("payments.csv");
+  writeFileSync(path, "1,b\n2,a\n");
+  expect(Buffer.from(await graph.calc(sortedLines(path))).toString()).toBe("2,a\n1,b\n");
 });

@@ -50,7 +50,7 @@ function plain(table: Table): { x: number[][]; y: number[] } {
 const reason = whyNot();
 
 test.skipIf(reason !== undefined)(
-  `AUC is scikit-learn's within .02${reason === undefined ? "" : ` (skipped: ${reason})`}`,
+  `L4: AUC is scikit-learn's within .02${reason === undefined ? "" : ` (skipped: ${reason})`}`,
   async () => {
     const table = select(await readCsv(sample), [...FEATURES, "isFraud"]);
     const spec: ExtraTreesSpec = { model: "ExtraTreesClassifier", n_estimators: 10, min_samples_leaf: 10 };

@@ -8,6 +8,7 @@ import {
   startMaster,
   type WorkerOptions,
 } from "@graphvm/cluster";
+import { given } from "@graphvm/engine/internal";
 import { ChildWorker } from "./child-worker.js";
 import { expectNoLeaks, lowest, openResources, type Resources } from "./leaks.js";
 
@@ -86,7 +87,7 @@ export class DisposableCluster implements AsyncDisposable {
   /** Opens another session, the operator's unless another token is shown. */
   async open(token = this.#options.tokens?.operator ?? this.#options.token): Promise<Session> {
     const { reconnectSeconds = 0 } = this.#options;
-    const session = await connect(this.url, { reconnectSeconds, ...(token === undefined ? {} : { token }) });
+    const session = await connect(this.url, { reconnectSeconds, ...given({ token }) });
     this.#sessions.push(session);
     return session;
   }
@@ -161,10 +162,7 @@ export class DisposableCluster implements AsyncDisposable {
     return {
       master: this.url,
       reconnectSeconds,
-      ...(token === undefined ? {} : { token }),
-      ...(heartbeat === undefined ? {} : { heartbeat }),
-      ...(memory === undefined ? {} : { memory }),
-      ...(workerRoot === undefined ? {} : { root: workerRoot }),
+      ...given({ token, heartbeat, memory, root: workerRoot }),
     };
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { crc32 } from "node:zlib";
+import { given } from "@graphvm/engine/internal";
 
 /** What a test can make the server do wrong. */
 export interface S3Faults {
@@ -132,7 +133,7 @@ async function answer(
   if (request.method === "PUT") {
     const conditional = request.headers["if-none-match"] === "*";
     if (conditional && faults.conditions === "unimplemented") throw new S3Error(501, "NotImplemented");
-    const object: S3Object = { ...receive(request, body), ...(lock === undefined ? {} : { lock }) };
+    const object: S3Object = { ...receive(request, body), ...given({ lock }) };
     faults.beforeStore?.(bucket, key);
     if (!buckets.has(bucket)) throw new S3Error(404, "NoSuchBucket");
     if (conditional && faults.conditions !== "ignored" && objects.has(key))
@@ -182,7 +183,7 @@ function complete(
   const bytes = Buffer.concat(named.map((part) => part.bytes));
   if (faults.corrupt) bytes[0]! ^= 1;
   const kept = faults.corrupt || faults.forgetful ? {} : { sha256 };
-  objects.set(key, { bytes, ...kept, ...(lock === undefined ? {} : { lock }) });
+  objects.set(key, { bytes, ...kept, ...given({ lock }) });
   uploads.delete(id);
   response.end("<CompleteMultipartUploadResult></CompleteMultipartUploadResult>");
 }

@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { decodeValue, nodeId, type Ref } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
 import * as v from "valibot";
 import type { JobStory } from "../master/explain-job.js";
@@ -365,5 +366,5 @@ function withoutCode<T extends Pick<RecordingOptions, "capture">>(options: T): T
 
 /** Only what was said: params have no undefined in them. */
 function limitsOf({ timeout, retries }: { timeout?: number | undefined; retries?: number | undefined }): JobLimits {
-  return { ...(timeout === undefined ? {} : { timeout }), ...(retries === undefined ? {} : { retries }) };
+  return { ...given({ timeout, retries }) };
 }

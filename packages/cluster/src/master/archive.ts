@@ -3,6 +3,7 @@ import { access, constants, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { InputChangedError, InputMissingError } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import { ArchiveFailedError, BadOptionError, PlaneBoundError } from "../errors.js";
 import {
   copyTarget,
@@ -60,8 +61,7 @@ export class Archive {
     this.settings = {
       capture: capture.filter((what) => what !== "code"),
       digests,
-      ...(labels === undefined ? {} : { labels }),
-      ...(author === undefined ? {} : { author }),
+      ...given({ labels, author }),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { GraphvmError } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { SessionStateError } from "../errors.js";
 import type { Plan } from "../planner/planner-graph.js";
@@ -136,7 +137,7 @@ function dispatched(plan: Plan, session: MasterSession): Answer {
 }
 
 function jobInfo({ id, rule, label, inputs, nodes, on, bound }: Plan["jobs"][number]): JobInfo {
-  const where = { ...(on === undefined ? {} : { on }), ...(bound === undefined ? {} : { bound }) };
+  const where = { ...given({ on, bound }) };
   return { id, rule, label, inputs, nodes, ...where };
 }
 

@@ -1,3 +1,4 @@
+import { given } from "@graphvm/engine/internal";
 import { PlaneBoundError, ValueLostError } from "../errors.js";
 import type { WorkerJob } from "../protocol.js";
 import { type Json, PART } from "../recording/index.js";
@@ -50,7 +51,7 @@ export async function runAgain(id: string, session: MasterSession): Promise<read
       if (own === undefined || [...own.hosts].length === 0) await session.runner.value(input, input);
       const bound = all.find((each) => each.job.id === input)?.job.bound;
       const hosts = [...(session.runner.job(input)?.hosts ?? [])];
-      inputs.push({ id: input, hosts, ...(bound === undefined ? {} : { bound }) });
+      inputs.push({ id: input, hosts, ...given({ bound }) });
     }
   }
   const { worker } = state;

@@ -1,3 +1,4 @@
+import { given } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { RefusedError, SessionStateError } from "../errors.js";
 import type { SessionFolder } from "../folder/session-folder.js";
@@ -273,7 +274,7 @@ export class Master {
           await this.#restart(seed, epoch, strict, roots, inputs);
           return NOTHING;
         },
-        ({ seed, epoch, strict }) => ({ seed, epoch, ...(strict === undefined ? {} : { strict }) }),
+        ({ seed, epoch, strict }) => ({ seed, epoch, ...given({ strict }) }),
       ),
       endCluster: method(nothing, async () => {
         // nothing stands behind this line: it ends a replay, and a journal that can be gone on with

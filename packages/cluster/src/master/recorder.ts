@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { numericsDigest } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import { VERSION } from "../protocol.js";
 import {
   type BlobSource,
@@ -70,7 +71,7 @@ function makeHeader(
     platform: `${process.platform}-${process.arch}`,
     numerics: numericsDigest(),
     createdAt: new Date(now).toISOString(),
-    ...(lockfile === undefined ? {} : { lockfile }),
+    ...given({ lockfile }),
     ...(image === undefined || image === "" ? {} : { image }),
     ...(session.strict ? { strict: true as const } : {}),
     ...(capture.length === 0 ? {} : { capture }),

@@ -1,4 +1,5 @@
 import { fromWireError, type WireError } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { SessionFolderError } from "../errors.js";
 import { JobOutcomes, readOutcomes } from "../folder/job-outcomes.js";
@@ -34,7 +35,7 @@ export function openFolder(
       seed: seed ?? 0,
       epoch: epoch ?? now(),
       roots: [root ?? process.cwd()],
-      ...(strict === undefined ? {} : { strict }),
+      ...given({ strict }),
     });
   }
   if (journal !== undefined || seed !== undefined || epoch !== undefined || strict !== undefined) {

@@ -1,3 +1,4 @@
+import { given } from "@graphvm/engine/internal";
 import { ArchiveFailedError } from "../errors.js";
 import { JobOutcomes } from "../folder/job-outcomes.js";
 import type { SessionFolder } from "../folder/session-folder.js";
@@ -130,7 +131,7 @@ export class RunningMaster implements MasterHandle {
     const refused: ListenOptions["refused"] = (who) => session.watch.tell({ kind: "refused", ...who });
     const server = await listen({ ...options, http: masterPages(this.#master), refused }, this.#routes(options));
     const { host } = options;
-    folder.write({ port: Number(new URL(server.url).port), ...(host === undefined ? {} : { host }) });
+    folder.write({ port: Number(new URL(server.url).port), ...given({ host }) });
     return server;
   }
 

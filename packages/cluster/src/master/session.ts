@@ -1,4 +1,5 @@
 import type { Labels, NodeReads, Tools } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import type { WireRefs } from "@graphvm/rules/internal";
 import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
@@ -298,7 +299,7 @@ export class MasterSession {
       return {
         ...outcome(known),
         ...(undeclared.length === 0 ? {} : { undeclared }),
-        ...(tools === undefined ? {} : { tools }),
+        ...given({ tools }),
       };
     });
   }

@@ -1,5 +1,5 @@
 import type { Op } from "@graphvm/engine";
-import { declaredInputs } from "@graphvm/engine/internal";
+import { declaredInputs, given } from "@graphvm/engine/internal";
 
 /** An input as a rule declared it. */
 export interface DeclaredFile {
@@ -17,7 +17,7 @@ export const inputKey = ({ uri, plane }: { readonly uri: string; readonly plane?
 export function declaredFiles(op: Op): DeclaredFile[] {
   return declaredInputs(op).map(({ uri, sha256, on }) => ({
     uri,
-    ...(sha256 === undefined ? {} : { sha256 }),
+    ...given({ sha256 }),
     ...(on === undefined ? {} : { plane: on.plane }),
   }));
 }

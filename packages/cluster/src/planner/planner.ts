@@ -1,4 +1,5 @@
 import { ExpansionLimitError } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import type { WireRefs } from "@graphvm/rules/internal";
 import * as v from "valibot";
 import { ConnectionLostError, PlannerDiedError, RuleNeverEndsError } from "../errors.js";
@@ -255,6 +256,6 @@ function neverEnds(seconds: number, rule: string | undefined, what?: string): Ru
   const cause = `${what === undefined ? (rule ?? "a rule") : "it"} may never end`;
   return new RuleNeverEndsError(
     `${what ?? "Expanding the rules"} took more than ${seconds} seconds${where}: ${cause}; otherwise raise the planner's time limit.`,
-    { seconds, ...(rule === undefined ? {} : { rule }) },
+    { seconds, ...given({ rule }) },
   );
 }

@@ -1,3 +1,4 @@
+import { given } from "@graphvm/engine/internal";
 import { ChainBrokenError } from "./errors.js";
 import { checkLine, hashParts, type JournalBody, type JournalLine, type LineParts, lineParts } from "./journal-line.js";
 import { isSha256 } from "./sha256.js";
@@ -25,8 +26,7 @@ export function chainLine(prev: string, body: JournalBody): JournalLine {
     at,
     method,
     params,
-    ...(result === undefined ? {} : { result }),
-    ...(error === undefined ? {} : { error }),
+    ...given({ result, error }),
     prev,
     hash: hashParts(lineParts(body, prev)),
   };

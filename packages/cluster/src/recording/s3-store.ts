@@ -3,6 +3,7 @@ import { createWriteStream } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { GetObjectCommandOutput } from "@aws-sdk/client-s3";
+import { given } from "@graphvm/engine/internal";
 import { KeyExistsError, StoreFailedError, StoreVerifyError } from "./errors.js";
 import { s3Error, statusOf } from "./s3-errors.js";
 import { checksumOf, type OpenS3, type S3Lock, type S3Upload, uploadS3 } from "./s3-upload.js";
@@ -155,7 +156,7 @@ export class S3Store implements Store {
       const region = known ?? (endpoint === undefined ? undefined : "us-east-1");
       const client = new sdk.S3Client({
         ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-        ...(region === undefined ? {} : { region }),
+        ...given({ region }),
         maxAttempts: this.#options.maxAttempts ?? 3,
         requestChecksumCalculation: "WHEN_REQUIRED",
         responseChecksumValidation: "WHEN_REQUIRED",

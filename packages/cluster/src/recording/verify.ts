@@ -1,3 +1,4 @@
+import { given } from "@graphvm/engine/internal";
 import type { BlobLimits } from "./blobs.js";
 import { openRecording, type Recording } from "./gvr.js";
 import type { RecordingHeader } from "./header.js";
@@ -47,7 +48,7 @@ export function verifyOpened(recording: Recording, bytes: number): Verified {
     programs: header.programs.length,
     inputs: header.inputs.length,
     head,
-    ...(signature === undefined ? {} : { signature }),
+    ...given({ signature }),
     header,
   };
 }

@@ -1,4 +1,5 @@
 import { decodeValue, GraphvmError, type Tools } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import type { Session } from "../client/session.js";
 import { findHosts } from "../program/host-modules.js";
 import type { JournalLine, Recording } from "../recording/index.js";
@@ -98,7 +99,7 @@ async function describe(
     ...{ seq: line.seq, method: line.method, cause, why },
     message: `${what} gave other bytes than recorded.`,
     ...{ job, node, rule, recorded: pair.recorded, replayed: pair.replayed },
-    ...(difference === undefined ? {} : { difference }),
+    ...given({ difference }),
   };
 }
 

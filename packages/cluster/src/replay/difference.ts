@@ -1,4 +1,4 @@
-import { isTypedArray, type TypedArray } from "@graphvm/engine/internal";
+import { given, isTypedArray, type TypedArray } from "@graphvm/engine/internal";
 import { ulpDistance, ulpDistance32 } from "./ulps.js";
 
 /** A place where two values differ. */
@@ -47,9 +47,7 @@ export function differenceOf(recorded: unknown, replayed: unknown): ValueDiffere
     kind: kindOf(recorded),
     count: found.count,
     cells: found.cells,
-    ...(found.maxAbsolute === undefined ? {} : { maxAbsolute: found.maxAbsolute }),
-    ...(found.maxUlps === undefined ? {} : { maxUlps: found.maxUlps }),
-    ...(columns === undefined ? {} : { columns }),
+    ...given({ maxAbsolute: found.maxAbsolute, maxUlps: found.maxUlps, columns }),
   };
 }
 

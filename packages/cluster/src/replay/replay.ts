@@ -1,5 +1,5 @@
 import { dirname, resolve } from "node:path";
-import { FetchedInputs } from "@graphvm/engine/internal";
+import { FetchedInputs, given } from "@graphvm/engine/internal";
 import { connect } from "../client/connect.js";
 import { RecordingFile } from "../client/recording-file.js";
 import { Session } from "../client/session.js";
@@ -274,7 +274,7 @@ function inputDivergence({ input, from }: FoundInput): Divergence | undefined {
     why: "its sha-256 is another than the recorded one; nothing was run",
     message: `The input ${input.uri} (${from.path}) is not the one that was recorded: its bytes changed.${reader}`,
     ...(id === undefined ? {} : { job: id, node: id }),
-    ...(rule === undefined ? {} : { rule }),
+    ...given({ rule }),
     input: input.uri,
     recorded: input.sha256,
     replayed: from.sha256,

@@ -1,4 +1,5 @@
 import type { WireError } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import { IllegalTransitionError } from "../errors.js";
 import { Story } from "./story.js";
 import type { JobLimits, JobPlan, JobState, JobView } from "./types.js";
@@ -95,8 +96,7 @@ export class Job {
       rule,
       state: this.state,
       ...(this.digest === undefined ? {} : { digest: this.digest, size: this.size }),
-      ...(this.worker === undefined ? {} : { worker: this.worker }),
-      ...(this.error === undefined ? {} : { error: this.error }),
+      ...given({ worker: this.worker, error: this.error }),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { createSecureContext, type SecureContextOptions, type TLSSocket } from "node:tls";
+import { given } from "@graphvm/engine/internal";
 import { CertificateError } from "../errors.js";
 
 /** Texts of PEM files. */
@@ -37,9 +38,7 @@ export function serverTls({ cert, key, clientCa }: ServerTls) {
 export function clientTls({ ca, cert, key }: ClientTls) {
   return usable({
     minVersion: OLDEST,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...given({ ca, cert, key }),
   });
 }
 

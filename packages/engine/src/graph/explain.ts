@@ -1,3 +1,4 @@
+import { given } from "../given.js";
 import { describeParams, describeRef } from "../identity/describe.js";
 import type { NodeData } from "./node-data.js";
 
@@ -41,12 +42,12 @@ export function explainNode(data: NodeData, node: number): Explanation {
     id: table.idHex(node),
     rule: rule ? `${rule.ns}.${rule.name}` : "(known by its id alone)",
     params: describeParams(params),
-    ...(label === undefined ? {} : { label }),
+    ...given({ label }),
     clauses: rule?.explain?.(params) ?? [],
     dependencies: Array.from(dependencies.subarray(0, SHOWN), name),
     dependencyCount: dependencies.length,
     state: computed ? (data.done(node) ? "computed" : "stale") : structure.isExpanded(node) ? "expanded" : "new",
     given: data.given.has(node),
-    ...(seconds === undefined ? {} : { seconds }),
+    ...given({ seconds }),
   };
 }

@@ -1,4 +1,5 @@
 import type { ArchiveOptions, MasterHandle } from "@graphvm/cluster";
+import { given } from "@graphvm/engine/internal";
 import { type Command, Option } from "commander";
 import { UsageError } from "../errors.js";
 import type { Context } from "./context.js";
@@ -35,14 +36,10 @@ export function archiveOf(flags: ArchiveFlags): ArchiveOptions | undefined {
   const { record, recordLabel, lockDays, lockMode } = flags;
   const { capture, digests, author } = flags;
   const kept = recordingOptions({
-    ...(capture === undefined ? {} : { capture }),
-    ...(digests === undefined ? {} : { digests }),
-    ...(author === undefined ? {} : { author }),
-    ...(recordLabel === undefined ? {} : { label: recordLabel }),
+    ...given({ capture, digests, author, label: recordLabel }),
   });
   const locked = {
-    ...(lockDays === undefined ? {} : { lockDays }),
-    ...(lockMode === undefined ? {} : { lockMode }),
+    ...given({ lockDays, lockMode }),
   };
   if (record !== undefined) return { to: record, ...kept, ...locked };
   if (Object.keys({ ...kept, ...locked }).length === 0) return undefined;

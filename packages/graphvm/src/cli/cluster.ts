@@ -1,4 +1,5 @@
 import { connect, type Session, startMaster } from "@graphvm/cluster";
+import { given } from "@graphvm/engine/internal";
 import { UsageError } from "../errors.js";
 import type { Context } from "./context.js";
 import type { MasterFlags } from "./options.js";
@@ -55,11 +56,7 @@ export async function openCluster<T>(
     await startMaster({
       port: 0,
       workers: flags.workers ?? workers,
-      ...(seed === undefined ? {} : { seed }),
-      ...(root === undefined ? {} : { root }),
-      ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
-      ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
-      ...(strict === undefined ? {} : { strict }),
+      ...given({ seed, root, plannerSeconds, secretVariables: secretEnv, strict }),
     }),
   );
   try {

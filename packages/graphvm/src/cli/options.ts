@@ -1,4 +1,5 @@
 import type { RecordingOptions } from "@graphvm/cluster";
+import { given } from "@graphvm/engine/internal";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../errors.js";
 import { clientTlsOptions, type TlsFlags } from "./trust.js";
@@ -86,10 +87,7 @@ export function keptOptions(command: Command): Command {
 /** What the flags say, as a session takes it. */
 export function recordingOptions({ capture, digests, label, author }: RecordFlags): RecordingOptions {
   return {
-    ...(capture === undefined ? {} : { capture }),
-    ...(digests === undefined ? {} : { digests }),
-    ...(label === undefined ? {} : { labels: label }),
-    ...(author === undefined ? {} : { author }),
+    ...given({ capture, digests, labels: label, author }),
   };
 }
 
@@ -197,6 +195,6 @@ export function labelOptions(command: Command): Command {
 
 /** The labels that the flags give. */
 export function labelsOf(flags: LabelFlags): { readonly labels?: { readonly [name: string]: string } } {
-  const labels = { ...flags.label, ...(flags.plane === undefined ? {} : { plane: flags.plane }) };
+  const labels = { ...flags.label, ...given({ plane: flags.plane }) };
   return Object.keys(labels).length === 0 ? {} : { labels };
 }

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { KeyExistsError, readRecording, readSource, type Session, writeTarget } from "@graphvm/cluster";
 import { sourceExists } from "@graphvm/cluster/internal";
+import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
 import { type ClusterFlags, DEFAULT_WORKERS, openCluster } from "../cli/cluster.js";
 import type { Context } from "../cli/context.js";
@@ -51,7 +52,7 @@ export async function graph(source: string, flags: GraphFlags, context: Context)
     boxes: picture.nodes.length,
     edges: picture.edges.length,
     folded: picture.folded,
-    ...(jobs === undefined ? {} : { jobs }),
+    ...given({ jobs }),
   };
   const told = { source, ...summary, workers: new Set(Object.values(workers)).size, bytes: svg.length };
   context.answer(

@@ -9,6 +9,7 @@ import {
   type Store,
 } from "@graphvm/cluster/internal";
 import { GraphvmError } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import type { Context } from "../cli/context.js";
 import { bytesText, countText, plain, tableText } from "../cli/text.js";
 import { FileArgumentError } from "../errors.js";
@@ -65,8 +66,7 @@ function json(each: Listed): object {
     ...(each.shared === 0 ? {} : { sharedBytes: each.shared }),
     ...{ createdAt, format, calls: lines.length, head },
     signedBy: signature?.fingerprint ?? null,
-    ...(author === undefined ? {} : { author }),
-    ...(labels === undefined ? {} : { labels }),
+    ...given({ author, labels }),
     capture: capture ?? [],
     inputs: inputs.length,
     programs: programs.map(({ name }) => name),

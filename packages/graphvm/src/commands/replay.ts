@@ -11,6 +11,7 @@ import {
   trustedFingerprints,
 } from "@graphvm/cluster";
 import { parsePlace } from "@graphvm/cluster/internal";
+import { given } from "@graphvm/engine/internal";
 import { Command, Option } from "commander";
 import { connectTo, DEFAULT_WORKERS } from "../cli/cluster.js";
 import { agreeToRun } from "../cli/consent.js";
@@ -85,12 +86,9 @@ export async function replay(source: string, flags: ReplayFlags, context: Contex
     report = await replayRecording(session ?? { workers: flags.workers ?? DEFAULT_WORKERS }, bytes, {
       root: flags.root ?? defaultRoots(source),
       onProgress: bar.update,
-      ...(flags.input === undefined ? {} : { inputs: flags.input }),
-      ...(flags.verify === undefined ? {} : { verify: flags.verify }),
-      ...(flags.seed === undefined ? {} : { seed: flags.seed }),
-      ...(flags.strict === undefined ? {} : { strict: flags.strict }),
+      ...given({ inputs: flags.input, verify: flags.verify, seed: flags.seed, strict: flags.strict }),
       ...(flags.withCode === undefined ? {} : { code: codeMap(flags.withCode, recording) }),
-      ...(flags.until === undefined ? {} : { until: flags.until }),
+      ...given({ until: flags.until }),
       onStop: async (stopped: StoppedReplay) => {
         bar.done();
         looked = await inspectStop(stopped, flags, context);

@@ -8,6 +8,7 @@ import {
 } from "@graphvm/cluster";
 import { sourceExists } from "@graphvm/cluster/internal";
 import type { NodeReads } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
 import { type ClusterFlags, openCluster } from "../cli/cluster.js";
 import { barOptions, type Context } from "../cli/context.js";
@@ -78,8 +79,7 @@ export async function run(module: string, flags: RunFlags, context: Context): Pr
       const rules = {
         cut: cutRules(flags),
         noCopy: noCopyRules(flags),
-        ...(timeout === undefined ? {} : { timeout }),
-        ...(retries === undefined ? {} : { retries }),
+        ...given({ timeout, retries }),
       };
       const calculated = await calculate(session, runnable, rules, context);
       return { name, ...calculated, undeclared: await undeclared(session) };

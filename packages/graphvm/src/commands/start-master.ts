@@ -1,4 +1,5 @@
 import { DEFAULT_PORT, startMaster } from "@graphvm/cluster";
+import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
 import { type ArchiveFlags, archiveFlags, archiveOf, tellArchived } from "../cli/archive.js";
 import type { Context } from "../cli/context.js";
@@ -79,21 +80,21 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
   const archive = archiveOf(flags);
   const master = await startMaster({
     workers,
-    ...(port === undefined ? {} : { port }),
-    ...(seed === undefined ? {} : { seed }),
-    ...(host === undefined ? {} : { host }),
+    ...given({ port, seed, host }),
     tokens,
     ...(tls && { tls }),
-    ...(root === undefined ? {} : { root }),
+    ...given({ root }),
     ...labelsOf(flags),
-    ...(journal === undefined ? {} : { journal }),
-    ...(resume === undefined ? {} : { resume }),
-    ...(plannerSeconds === undefined ? {} : { plannerSeconds }),
-    ...(idleSeconds === undefined ? {} : { idleSeconds }),
-    ...(strict === undefined ? {} : { strict }),
-    ...(secretEnv === undefined ? {} : { secretVariables: secretEnv }),
-    ...(memory === undefined ? {} : { memory }),
-    ...(archive === undefined ? {} : { record: archive }),
+    ...given({
+      journal,
+      resume,
+      plannerSeconds,
+      idleSeconds,
+      strict,
+      secretVariables: secretEnv,
+      memory,
+      record: archive,
+    }),
     logger: loggerOf(flags, context),
   });
   const told = tellArchived(master, context);

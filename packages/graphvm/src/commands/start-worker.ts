@@ -1,4 +1,5 @@
 import { connectWorker, DEFAULT_PORT } from "@graphvm/cluster";
+import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
 import type { Context } from "../cli/context.js";
 import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
@@ -60,11 +61,7 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
       master,
       ...(token && { token }),
       ...(tls && { tls }),
-      ...(host === undefined ? {} : { host }),
-      ...(port === undefined ? {} : { port }),
-      ...(root === undefined ? {} : { root }),
-      ...(reconnectSeconds === undefined ? {} : { reconnectSeconds }),
-      ...(memory === undefined ? {} : { memory }),
+      ...given({ host, port, root, reconnectSeconds, memory }),
       ...labelsOf(flags),
       logger: loggerOf(flags, context),
     }),

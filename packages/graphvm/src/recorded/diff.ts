@@ -7,6 +7,7 @@ import {
 } from "@graphvm/cluster";
 import { capturedOutput, importHosts, recordedWait, unbox } from "@graphvm/cluster/internal";
 import { decodeValue, GraphvmError } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import { recordedJobs } from "./jobs.js";
 
 /** A reason why two recorded runs can differ. */
@@ -59,7 +60,7 @@ export async function diffOf(a: Recording, b: Recording): Promise<RecordingDiff>
     moved.push({
       ...{ rule: left.rule, a: left.id, b: right.id, digestA: left.digest, digestB: right.digest },
       sameNode: left.id === right.id,
-      ...(difference === undefined ? {} : { difference }),
+      ...given({ difference }),
     });
   }
   const { onlyA, onlyB } = pairs;

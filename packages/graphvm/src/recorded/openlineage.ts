@@ -1,5 +1,6 @@
 import type { JournalLine, Recording } from "@graphvm/cluster";
 import { unbox } from "@graphvm/cluster/internal";
+import { given } from "@graphvm/engine/internal";
 import { recordedJobs } from "./jobs.js";
 
 const SPEC = "https://openlineage.io/spec/2-0-2/OpenLineage.json";
@@ -34,8 +35,7 @@ export function lineageEvents(recording: Recording): LineageEvent[] {
     graphvm_recording: {
       ...base("RunFacet"),
       ...{ head, calls: lines.length, seed, epoch, node, v8, platform, numerics, capture: capture ?? [] },
-      ...(author === undefined ? {} : { author }),
-      ...(labels === undefined ? {} : { labels }),
+      ...given({ author, labels }),
     },
     processing_engine: {
       ...base(`${FACETS}/1-1-1/ProcessingEngineRunFacet.json`),

@@ -129,7 +129,8 @@ export function tokenize(
         let byte = 0;
         while (pos < to) {
           byte = bytes[pos]!;
-          if (byte === COMMA || byte === LF) break;
+          // letters and digits come after the comma: one comparison for each
+          if (byte <= COMMA && (byte === COMMA || byte === LF)) break;
           pos++;
         }
         end = pos;

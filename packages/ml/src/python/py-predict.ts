@@ -37,10 +37,11 @@ export async function pyPredictProba(model: PyModel, table: Table): Promise<Prob
 }
 
 async function askForColumn(job: string, model: PyModel, table: Table, more: object): Promise<unknown> {
-  const { parts } = await askPython({ ...modelRequest(job, model), ...more }, [
-    model.pickle,
-    featureColumns(model, table),
-  ]);
+  const columns = featureColumns(model, table);
+  // most estimators refuse a table without rows; a block may well be one
+  if (table.numRows === 0)
+    return job === "predict" && model.task === "classify" ? new Int32Array() : new Float64Array();
+  const { parts } = await askPython({ ...modelRequest(job, model), ...more }, [model.pickle, columns]);
   return decodeTable(parts[0]!).getChildAt(0)!.toArray();
 }
 

@@ -1,7 +1,7 @@
 import { file, type Ref } from "@graphvm/rules";
 import type { Table } from "apache-arrow";
-import { BadOptionError, SchemaMismatchError } from "../errors.js";
-import { type JsonSchema, scanJsonLines } from "../sources/json-lines.js";
+import { SchemaMismatchError } from "../errors.js";
+import { cutJsonLines, inferJson, type JsonSchema } from "../sources/json-lines.js";
 import { scanParquet } from "../sources/parquet.js";
 import { ds } from "./ds.js";
 import { withSources } from "./named-sources.js";
@@ -52,9 +52,10 @@ export function checkSameColumns(path: string, columns: readonly string[], own: 
 
 /**
  * Cuts a file of JSON lines into blocks of whole lines: one ref of `ds.jsonBlock` each. Types are those that fit all
- * values of the file, or given (`types: { day: "DATE" }`), and go with every block. `path` may be an address.
+ * values of the file, or given (`types: { day: "DATE" }`), and go with every block. `path` may be a pattern, with types that
+ * fit all files, or an address.
  *
- * @throws as `scanJsonLines`; BadOptionError for a pattern of several files.
+ * @throws as `scanJsonLines`.
  */
 export function jsonBlocks(
   path: string,
@@ -64,16 +65,14 @@ export function jsonBlocks(
     readonly schema?: JsonSchema;
   } = {},
 ): Promise<Ref<Table>[]> {
-  return withSources(path, options.uri, async ([first, ...others]) => {
-    if (others.length > 0) {
-      throw new BadOptionError("Files of JSON lines are read one by one: name one file.", {
-        option: "path",
-        value: path,
-      });
-    }
-    const { sha256, size, schema, blocks } = await scanJsonLines(first!.path, options);
-    const source = file(first!.uri, { sha256, size });
-    return blocks.map((block) => ds.jsonBlock(source, block, options.schema ?? schema));
+  return withSources(path, options.uri, async (sources) => {
+    const cuts = await inTurn(sources, (each) => cutJsonLines(each.path, options));
+    const paths = sources.map((each) => each.path);
+    const schema = options.schema ?? (await inferJson(paths, options.types ?? {}));
+    return cuts.flatMap(({ sha256, size, blocks }, i) => {
+      const source = file(sources[i]!.uri, { sha256, size });
+      return blocks.map((block) => ds.jsonBlock(source, block, schema));
+    });
   });
 }
 

@@ -45,6 +45,14 @@ export async function scanJsonLines(
   path: string,
   options: { readonly blockSize?: number | string; readonly types?: { readonly [column: string]: string } } = {},
 ): Promise<JsonScan> {
+  return { ...(await cutJsonLines(path, options)), schema: await inferJson([path], options.types ?? {}) };
+}
+
+/** Cuts a file into blocks of whole lines, whatever is in them. @throws as `scanJsonLines`. */
+export async function cutJsonLines(
+  path: string,
+  options: { readonly blockSize?: number | string } = {},
+): Promise<Omit<JsonScan, "schema">> {
   const wanted = byteSize(options.blockSize ?? "64 MB");
   const blocks: JsonBlock[] = [];
   let position = 0;
@@ -70,7 +78,7 @@ export async function scanJsonLines(
   if (!content) {
     throw new CsvEmptyError(`${path} has no rows; a file of JSON lines has an object on each line.`, { file: path });
   }
-  return { ...print, schema: await inferJson(path, options.types ?? {}), blocks };
+  return { ...print, blocks };
 }
 
 function tooLong(file: string, line: number): TableFileError {
@@ -80,14 +88,25 @@ function tooLong(file: string, line: number): TableFileError {
   );
 }
 
-async function inferJson(path: string, types: { readonly [column: string]: string }): Promise<JsonSchema> {
-  const query = `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${reading(path, "sample_size = -1")})`;
-  const found = await fileErrorsOf(path, "file of JSON lines", () =>
-    withConnection("files", (connection) => ask(connection, query)),
-  );
+/** The columns of some files together, of types that fit all their values. @throws TableFileError */
+export async function inferJson(
+  paths: readonly string[],
+  types: { readonly [column: string]: string },
+): Promise<JsonSchema> {
+  // Where several can't be read together, what one of them is by itself says which.
+  if (paths.length > 1) for (const path of paths) await describeJson([path]);
+  const found = await describeJson(paths);
   const names = Array.from(found.getChildAt(0)!) as string[];
   const inferred = Array.from(found.getChildAt(1)!) as string[];
   return names.map((name, i) => ({ name, type: Object.hasOwn(types, name) ? types[name]! : plainType(inferred[i]!) }));
+}
+
+function describeJson(paths: readonly string[]): Promise<Table> {
+  const all = "sample_size = -1, maximum_sample_files = 1000000, union_by_name = true";
+  const query = `SELECT column_name, column_type FROM (DESCRIBE SELECT * FROM ${reading(paths, all)})`;
+  return fileErrorsOf(paths[0]!, "file of JSON lines", () =>
+    withConnection("files", (connection) => ask(connection, query)),
+  );
 }
 
 /** Objects, lists and identifiers are kept as their texts. */
@@ -128,7 +147,7 @@ export async function readJsonBlock(path: string, block: JsonBlock, schema: Json
 
 async function readJson(path: string, file: string, firstLine: number, schema: JsonSchema): Promise<Table> {
   const columns = schema.map(({ name, type }) => `${literal(name)}: ${literal(type)}`).join(", ");
-  const query = `SELECT * FROM ${reading(path, `columns = {${columns}}`)}`;
+  const query = `SELECT * FROM ${reading([path], `columns = {${columns}}`)}`;
   return fileErrorsOf(file, "file of JSON lines", async () => {
     try {
       return await withConnection("files", (connection) => ask(connection, query));
@@ -148,6 +167,6 @@ function placed(error: unknown, path: string, file: string, firstLine: number): 
   return Object.assign(new Error(why), { fields: { why } });
 }
 
-function reading(path: string, options: string): string {
-  return `read_json(${literal(path)}, format = 'newline_delimited', records = true, maximum_object_size = ${LONGEST_LINE}, ${options})`;
+function reading(paths: readonly string[], options: string): string {
+  return `read_json([${paths.map(literal).join(", ")}], format = 'newline_delimited', records = true, maximum_object_size = ${LONGEST_LINE}, ${options})`;
 }

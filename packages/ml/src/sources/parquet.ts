@@ -1,10 +1,12 @@
 import { rename, rm } from "node:fs/promises";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Table } from "apache-arrow";
 import { openFile } from "../csv/files.js";
 import { literal, quoted, withConnection } from "../duckdb/engine.js";
 import { ask, sqlErrorsOf } from "../duckdb/query.js";
 import { sendTable } from "../duckdb/send.js";
 import { BadOptionError, MissingColumnError, TableFileError } from "../errors.js";
+import { concat } from "../verbs/rows.js";
 import { type Fingerprint, fileErrorsOf, fingerprint } from "./files.js";
 
 /** A run of whole row groups. Plain data, so that it can be a rule's param. */
@@ -33,20 +35,24 @@ export async function scanParquet(path: string, options: { readonly blocks?: num
     throw new BadOptionError(`blocks is ${blocks}; ask for 1 block or more.`, { option: "blocks", value: blocks });
   }
   const print = await fingerprint(path);
-  const source = literal(path);
-  const { groups, columns } = await fileErrorsOf(path, "Parquet file", () =>
+  const { sizes, columns } = await fileErrorsOf(path, "Parquet file", () =>
     withConnection("files", async (connection) => ({
-      groups: await ask(
-        connection,
-        `SELECT any_value(row_group_num_rows) AS n FROM parquet_metadata(${source}) GROUP BY row_group_id ORDER BY row_group_id`,
-      ),
-      columns: await ask(connection, `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(${source}))`),
+      sizes: await groupSizes(connection, path),
+      columns: await ask(connection, `SELECT column_name FROM (DESCRIBE SELECT * FROM ${reading(path)})`),
     })),
   );
-  const sizes = Array.from(groups.getChildAt(0)!, Number);
   const rows = sizes.reduce((sum, size) => sum + size, 0);
   const names = Array.from(columns.getChildAt(0)!) as string[];
   return { ...print, rows, columns: names, blocks: cutGroups(sizes, rows, blocks ?? sizes.length) };
+}
+
+/** The rows of each row group. */
+async function groupSizes(connection: DuckDBConnection, path: string): Promise<number[]> {
+  const groups = await ask(
+    connection,
+    `SELECT any_value(row_group_num_rows) AS n FROM parquet_metadata(${literal(path)}) GROUP BY row_group_id ORDER BY row_group_id`,
+  );
+  return Array.from(groups.getChildAt(0)!, Number);
 }
 
 /** A block ends with the row group that reaches the next multiple of an equal share. */
@@ -79,39 +85,49 @@ export function readParquetBlock(path: string, block: ParquetBlock, columns?: re
   return readRows(path, block, columns);
 }
 
+/** So many rows are worth a second thread. */
+const MANY_ROWS = 200_000;
+
 async function readRows(
   path: string,
   block: ParquetBlock | undefined,
   columns: readonly string[] | undefined,
 ): Promise<Table> {
   await (await openFile(path)).close(); // a missing file is told as everywhere
-  const source = literal(path);
-  const table = await fileErrorsOf(path, "Parquet file", () =>
-    withConnection("files", async (connection) => {
+  const table = await fileErrorsOf(path, "Parquet file", async () => {
+    const ranges = await withConnection("files", async (connection) => {
       if (columns !== undefined) {
-        const there = await ask(connection, `SELECT column_name FROM (DESCRIBE SELECT * FROM read_parquet(${source}))`);
+        const there = await ask(connection, `SELECT column_name FROM (DESCRIBE SELECT * FROM ${reading(path)})`);
         checkColumns(path, columns, Array.from(there.getChildAt(0)!) as string[]);
       }
-      const wanted = columns === undefined ? "*" : columns.map(quoted).join(", ");
-      if (block === undefined) {
-        const counted = await ask(connection, `SELECT num_rows FROM parquet_file_metadata(${source})`);
-        return ask(connection, `SELECT ${wanted} FROM read_parquet(${source})`, Number(counted.getChildAt(0)!.get(0)));
-      }
-      const number = "file_row_number";
-      const list = columns === undefined ? `* EXCLUDE (${number})` : wanted;
-      const range = `${number} >= ${block.from} AND ${number} < ${block.from + block.rows}`;
-      return ask(
-        connection,
-        `SELECT ${list} FROM read_parquet(${source}, ${number} = true) WHERE ${range}`,
-        block.rows,
-      );
-    }),
-  );
+      return block === undefined ? halves(await groupSizes(connection, path)) : [block];
+    });
+    return concat(await Promise.all(ranges.map((range) => readRange(path, range, columns))));
+  });
   if (block === undefined || table.numRows === block.rows) return table;
   throw new TableFileError(
     `${path}: the block from row ${block.from} has ${table.numRows} rows instead of ${block.rows}; the file has changed, scan it again.`,
     { file: path, why: "rows" },
   );
+}
+
+/** Large files are read by two threads of DuckDB, while this one copies what they made. */
+function halves(sizes: readonly number[]): readonly ParquetBlock[] {
+  const rows = sizes.reduce((sum, size) => sum + size, 0);
+  return rows < MANY_ROWS ? [{ from: 0, rows }] : cutGroups(sizes, rows, 2);
+}
+
+/** On a connection of its own, so that several go on side by side. */
+function readRange(path: string, { from, rows }: ParquetBlock, columns: readonly string[] | undefined): Promise<Table> {
+  const number = "file_row_number";
+  const list = columns === undefined ? `* EXCLUDE (${number})` : columns.map(quoted).join(", ");
+  const where = `${number} >= ${from} AND ${number} < ${from + rows}`;
+  const query = `SELECT ${list} FROM ${reading(path, `, ${number} = true`)} WHERE ${where}`;
+  return withConnection("files", (connection) => ask(connection, query, rows));
+}
+
+function reading(path: string, options = ""): string {
+  return `read_parquet(${literal(path)}${options})`;
 }
 
 function checkColumns(file: string, wanted: readonly string[], columns: readonly string[]): void {
