@@ -4,9 +4,10 @@ import { connect, openRecording, replayRecording, startMaster } from "@graphvm/c
 import { recordedWait } from "@graphvm/cluster/internal";
 import { disposableCluster } from "@graphvm/testing";
 import "graphvm/ml";
-import { writeFileSync } from "node:fs";
+import { readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
-import { gone, pidIn, python, pythonTest } from "../../ml/test/python-support.js";
+import { gone, pidIn, python, pythonTest, until } from "../../ml/test/python-support.js";
 import { describeRecording } from "../dist/recorded/describe.js";
 import { testFolder } from "./helpers.js";
 
@@ -27,6 +28,8 @@ async function recorded(workers: {
   const value = await session.getData(demo.scores());
   return { value, bytes: await (await session.getRecording()).bytes };
 }
+
+const commandFolders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("graphvm-command-"));
 
 const digestsIn = (bytes: Uint8Array): Map<string, string> => {
   const recording = openRecording(bytes);
@@ -91,6 +94,7 @@ pythonTest(
 test("P24: a command ends with the thread that ran it", { timeout: 60_000 }, async () => {
   const { path } = testFolder();
   const marker = join(path, "pid");
+  const before = commandFolders();
   await using cluster = await disposableCluster({ threads: 1 });
   const { demo, CUT } = await cluster.session.load<Fixture>(FIXTURE);
   await cluster.session.dispatchJobs(await cluster.session.jobDeps([demo.endless(marker)], { cut: CUT }), {
@@ -102,6 +106,7 @@ test("P24: a command ends with the thread that ran it", { timeout: 60_000 }, asy
   await cluster.session.initGraph();
   await waiting;
   await gone(pid);
+  await until(() => commandFolders().every((name) => before.includes(name)));
 });
 
 test("P20 R35: a command is recorded with its program's sha-256; another program there is named when bytes differ", {

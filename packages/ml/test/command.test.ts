@@ -1,9 +1,8 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { type CommandSpec, command, commandAtom, decodeTable } from "@graphvm/ml";
 import { apply, createGraph, file, namespace, type Op, rule } from "@graphvm/rules";
 import { type Table, tableFromArrays } from "apache-arrow";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { failure, tempFile, tempPath } from "./support.js";
 
 const sh = (script: string, more: Partial<CommandSpec> = {}): CommandSpec => ({
@@ -76,15 +75,21 @@ test("P22: another exit code than 0, a signal, a program that is not there: erro
 });
 
 test("P22: it is ended when its time is over, with what it started; its folder goes", async () => {
-  const before = folders();
+  // a temporary folder of this test's own: others run commands at the same time
+  const own = tempPath("own");
+  mkdirSync(own);
+  const usual = process.env.TMPDIR;
+  process.env.TMPDIR = own;
+  onTestFinished(() => {
+    if (usual === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = usual;
+  });
   const error = await failure(() => commandAtom(sh("sleep 600 & sleep 600", { seconds: 0.2 })));
   expect(error).toMatchObject({ code: "GVM5068", fields: { seconds: 0.2 } });
   // a process that was left behind would keep its stdout, and so this, from ending
   expect((await commandAtom(sh("sleep 600 & echo done", { stdout: "out" }))).out!.length).toBe(5);
-  expect(folders()).toEqual(before);
+  expect(readdirSync(own)).toEqual([]);
 });
-
-const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith("graphvm-command-"));
 
 test("P23: an output that is missing, a folder, or a link to elsewhere is refused", async () => {
   const refused = async (script: string) =>

@@ -56,7 +56,8 @@ export async function gone(pid: number): Promise<void> {
   });
 }
 
-async function until(holds: () => boolean): Promise<void> {
+/** Settles when something holds; fails where it never does. */
+export async function until(holds: () => boolean): Promise<void> {
   const end = performance.now() + 30_000;
   while (!holds()) {
     if (performance.now() > end) throw new Error("it never happened");

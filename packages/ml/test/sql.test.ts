@@ -219,3 +219,13 @@ test("no rows and no columns", async () => {
   expect([none.numRows, none.numCols]).toEqual([0, EVERYTHING.numCols]);
   expect(rowsOf(await sql("SELECT count(*) AS n FROM t", { tables: { t: none } }))).toEqual([["0n"]]);
 });
+
+test("F1: a result that does not fit is an error in its first rows, while the next are made; queries after it work", async () => {
+  for (let i = 0; i < 5; i++) {
+    const error = await failure(() =>
+      sql("SELECT i + 18446744073709551616::HUGEINT AS n, 'x' || i AS t FROM range(200000) r(i)"),
+    );
+    expect(error).toMatchObject({ code: "GVM5011", fields: { column: "n" } });
+  }
+  expect((await sql("SELECT i::HUGEINT AS n, 'x' || i AS t FROM range(200000) r(i)")).numRows).toBe(200_000);
+});

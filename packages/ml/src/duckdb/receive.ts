@@ -21,16 +21,20 @@ export async function receiveTable(result: DuckDBResult, expected = 2048): Promi
   const columns = names.map((name, i) => createReceiver(bindings, name, result.columnType(i), Math.max(expected, 1)));
   let rows = 0;
   let next = result.fetchChunk();
-  for (;;) {
-    const chunk = await next;
-    const count = chunk?.rowCount ?? 0;
-    if (chunk === null || count === 0) break;
-    next = result.fetchChunk(); // DuckDB's thread makes one while this one copies the other
-    next.catch(() => {}); // where copying throws, nobody waits for it
-    columns.forEach((column, i) => {
-      column.append(bindings.data_chunk_get_vector(chunk.chunk, i), rows, count);
-    });
-    rows += count;
+  try {
+    for (;;) {
+      const chunk = await next;
+      const count = chunk?.rowCount ?? 0;
+      if (chunk === null || count === 0) break;
+      next = result.fetchChunk(); // DuckDB's thread makes one while this one copies the other
+      columns.forEach((column, i) => {
+        column.append(bindings.data_chunk_get_vector(chunk.chunk, i), rows, count);
+      });
+      rows += count;
+    }
+  } catch (error) {
+    await next.catch(() => {}); // nobody closes the connection under it
+    throw error;
   }
   return tableOf(
     names,
