@@ -1,4 +1,4 @@
-import { BYTES, COLUMNS, JOBS, ROWS, SINGLES, WORKERS } from "./cluster-work.js";
+import { BYTES, COLUMNS, JOBS, ROWS, SINGLES, WARM_ROUNDS, WORKERS } from "./cluster-work.js";
 
 /**
  * The same works on Dask distributed: a scheduler and its client in one process, three processes of workers. For each line
@@ -43,8 +43,10 @@ if __name__ == "__main__":
     with LocalCluster(n_workers=${WORKERS}, threads_per_worker=1, processes=True, dashboard_address=None,
                       host="127.0.0.1", silence_logs=logging.ERROR) as cluster, Client(cluster) as client:
         wait(client.map(tiny, range(-1000, 0)))
-        for name in ["latency", "transfer", "value"]:
+        for name in ["transfer", "value"]:
             works[name](client, 0)
+        for round in range(${WARM_ROUNDS}):
+            latency(client, -round)
         print("ready", flush=True)
         for line in sys.stdin:
             name = line.strip()
