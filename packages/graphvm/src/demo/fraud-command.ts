@@ -4,7 +4,7 @@ import type { Context } from "../cli/context.js";
 import { commonOptions, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
 import { comparedText } from "../recorded/replay-text.js";
 import { type DemoFlags, demoEvents, demoPlace, localFile } from "./demo-command.js";
-import { type FraudOptions, type FraudResult, runFraud } from "./fraud.js";
+import type { FraudOptions, FraudResult } from "./fraud.js";
 
 interface Flags extends DemoFlags {
   readonly rows: number;
@@ -37,6 +37,8 @@ export function fraudCommand(context: Context): Command {
 async function run(flags: Flags, context: Context): Promise<void> {
   const record = demoPlace(flags, "fraud");
   const { events, done } = demoEvents(context);
+  // tables and models load when they are needed: no other command waits for them
+  const { runFraud } = await import("./fraud.js");
   const result = await runFraud({ ...flags, record, recording: recordingOptions(flags) }, events);
   done();
   context.answer(result, describe(result));

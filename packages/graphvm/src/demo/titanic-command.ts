@@ -2,8 +2,6 @@ import { Command } from "commander";
 import type { Context } from "../cli/context.js";
 import { commonOptions, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
 import { type DemoFlags, demoEvents, demoPlace, localFile } from "./demo-command.js";
-import { runTitanic } from "./titanic.js";
-import { titanicText } from "./titanic-text.js";
 
 interface Flags extends DemoFlags {
   readonly data?: string;
@@ -30,6 +28,9 @@ export function titanicCommand(context: Context): Command {
 async function run(flags: Flags, context: Context): Promise<void> {
   const record = demoPlace(flags, "titanic");
   const { events, done } = demoEvents(context);
+  // tables and models load when they are needed: no other command waits for them
+  const { runTitanic } = await import("./titanic.js");
+  const { titanicText } = await import("./titanic-text.js");
   const result = await runTitanic({ ...flags, record, recording: recordingOptions(flags) }, events);
   done();
   context.answer(result, titanicText(result));
