@@ -50,8 +50,9 @@ export function fillHistogram(
   histogram.fill(0);
   for (let group = 0; group < table.words.length; group++) {
     const part = histogram.subarray(group * 8 * PER_FEATURE, (group + 1) * 8 * PER_FEATURE);
-    const fill = table.features - group * 8 > 4 ? fillEight : fillFour;
-    fill(part, table.words[group]!, gradients, order, start, end);
+    const features = table.features - group * 8;
+    if (features <= 4) fillFour(part, table.words[group]!, gradients, order, start, end);
+    else fillEight(part, table.words[group]!, gradients, order, start, end, features > 7);
   }
 }
 
@@ -94,6 +95,7 @@ function fillFour(
   }
 }
 
+/** @param all Whether there is an eighth feature: of one that is not, all rows would wait for one place. */
 function fillEight(
   to: Float64Array,
   words: Uint32Array,
@@ -101,6 +103,7 @@ function fillEight(
   order: Int32Array,
   start: number,
   end: number,
+  all: boolean,
 ): void {
   for (let i = start; i < end; i++) {
     const row = order[i]!;
@@ -136,6 +139,7 @@ function fillEight(
     to[at]! += gradient;
     to[at + 1]! += hessian;
     to[at + 2]! += 1;
+    if (!all) continue;
     at = 7168 | ((more >>> 22) & 1020);
     to[at]! += gradient;
     to[at + 1]! += hessian;
