@@ -1,12 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { COLUMNS, type MlRun, type Work } from "./ml-work.js";
+import { COLUMNS } from "./fraud-table-pipeline.js";
+import type { MlRun, Work } from "./ml-work.js";
 
 /** The same work on the same rows. */
-const SCRIPT = `
+const script = ({ python }: Work): string => `
 import json, resource, sys, time
 import numpy as np
 from sklearn import ensemble, linear_model, metrics
-folder, suffix, kind, runs = sys.argv[1:]
+folder, suffix, runs = sys.argv[1:]
 def table(part):
     a = np.fromfile(f"{folder}/{part}{suffix}.bin").reshape(${COLUMNS.length}, -1)
     return np.ascontiguousarray(a[:-1].T), a[-1].astype(int)
@@ -14,7 +15,7 @@ x, y = table("train")
 test_x, test_y = table("test")
 fit, predict, cpu = [], [], []
 for run in range(int(runs)):
-    model = eval(kind)
+    model = ${python}
     c, a = time.process_time(), time.perf_counter()
     model.fit(x, y)
     b = time.perf_counter()
@@ -28,7 +29,7 @@ print(json.dumps({"fit": fit, "predict": predict, "cpu": cpu, "auc": metrics.roc
 /** What scikit-learn takes, with as many threads as it likes or one; undefined where it is not there. */
 export function runSklearn(work: Work, folder: string, threads?: 1): MlRun | undefined {
   const suffix = work.standardised === true ? "-standardised" : "";
-  const run = spawnSync("python3", ["-c", SCRIPT, folder, suffix, work.python, String(work.runs)], {
+  const run = spawnSync("python3", ["-c", script(work), folder, suffix, String(work.runs)], {
     encoding: "utf8",
     env: threads === undefined ? process.env : { ...process.env, OMP_NUM_THREADS: "1" },
   });

@@ -14,20 +14,7 @@ import {
   writePaysimCsv,
 } from "@graphvm/ml";
 import { Float64, makeData, Table, Vector } from "apache-arrow";
-
-/** What is learned, and from what: 7 features. */
-export const COLUMNS = [
-  "step",
-  "type",
-  "amount",
-  "oldbalanceOrg",
-  "newbalanceOrig",
-  "oldbalanceDest",
-  "newbalanceDest",
-  "isFraud",
-] as const;
-
-const TARGET = "isFraud";
+import { COLUMNS, TARGET } from "./fraud-table-pipeline.js";
 
 /** One line of the benchmark: a model, the same options for both sides. */
 export interface Work {

@@ -17,6 +17,11 @@ const HELLO = { protocol: PROTOCOL_VERSION, version: VERSION, numerics: numerics
 const program = (name: string) => ({ name, hash: "0".repeat(64), code: "" });
 const any = v.looseObject({});
 
+/** Long enough for all that is on its way between threads of one process. */
+async function turns(): Promise<void> {
+  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** A pool with a runner, and workers that are nothing but their answers. */
 function master(programs: SessionSetup["programs"] = [], clock?: VirtualClock) {
   const state = { setup: { session: { session: "s", graph: 0, seed: 0, epoch: 0 }, programs } as SessionSetup };
@@ -87,7 +92,7 @@ test("C43: telling all workers waits for each of them, then gives the first fail
   let finished = false;
   const slow = worker({
     load: method(any, async () => {
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await turns();
       finished = true;
     }),
   });
@@ -166,7 +171,7 @@ test("C5: waiting ends with an error when the graph is emptied or the master end
   expect(await waiting).toMatchObject({ code: "GVM3503" });
   finish({ digest: "0".repeat(64), size: 1, seconds: 0 });
   runner.submit([planned(A)]);
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await turns();
   expect(runner.job(A)).toMatchObject({ state: "running", digest: undefined });
   const ended = failureOf(runner.settled());
   runner.close();

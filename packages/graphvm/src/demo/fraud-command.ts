@@ -1,10 +1,9 @@
-import { relative } from "node:path";
 import { Command, Option } from "commander";
 import type { Context } from "../cli/context.js";
 import { commonOptions, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
-import { comparedText } from "../recorded/replay-text.js";
 import { type DemoFlags, demoEvents, demoPlace, localFile } from "./demo-command.js";
 import type { FraudOptions, FraudResult } from "./fraud.js";
+import { runText } from "./run-text.js";
 
 interface Flags extends DemoFlags {
   readonly rows: number;
@@ -45,17 +44,11 @@ async function run(flags: Flags, context: Context): Promise<void> {
   if (result.replay.verdict !== "equal") process.exitCode = 3;
 }
 
-function describe({ rows, jobs, nodes, auc, seconds, recording, replay }: FraudResult): string {
-  const path = relative(process.cwd(), recording.path) || recording.path;
+function describe(result: FraudResult): string {
+  const { rows, auc } = result;
   return [
     "",
     `  AUC        ${auc.toFixed(4)} on ${rows.toLocaleString("en-US")} transactions (${auc})`,
-    `  graph      ${nodes} nodes in ${jobs} jobs`,
-    `  recording  ${path} (${recording.calls} calls, ${(recording.bytes / 1024).toFixed(1)} KB)`,
-    `  replay     ${replay.verdict.toUpperCase()}: ${comparedText(replay)} on ${replay.workers} fresh workers`,
-    `  time       ${seconds.toFixed(1)} s`,
-    "",
-    `  again:     npx graphvm replay ${path}`,
-    "",
+    ...runText(result),
   ].join("\n");
 }

@@ -4,8 +4,9 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { connect, type MasterHandle, type RecordingOptions, type Session, startMaster } from "graphvm";
 import { csvBlocks, writePaysimCsv } from "graphvm/ml";
-import { type DemoEvents, type DemoReplay, folderOf, replayDemo, secondsSince } from "./demo-cluster.js";
+import { type DemoEvents, folderOf, replayDemo, secondsSince } from "./demo-cluster.js";
 import type { Sampling } from "./fraud-pipeline.js";
+import type { DemoRun } from "./run-text.js";
 
 /** How the demo runs. */
 export interface FraudOptions {
@@ -23,16 +24,11 @@ export interface FraudOptions {
 }
 
 /** What the demo found. */
-export interface FraudResult {
+export interface FraudResult extends DemoRun {
   readonly rows: number;
   readonly trainBatches: number;
   readonly testBatches: number;
-  readonly jobs: number;
-  readonly nodes: number;
   readonly auc: number;
-  readonly seconds: number;
-  readonly recording: { readonly path: string; readonly bytes: number; readonly calls: number };
-  readonly replay: DemoReplay;
 }
 
 const TRAIN_BATCHES = 8;

@@ -1,6 +1,5 @@
-import { relative } from "node:path";
 import { plain } from "../cli/text.js";
-import { comparedText } from "../recorded/replay-text.js";
+import { runText } from "./run-text.js";
 import { type Row, type TitanicResult, TUNED } from "./titanic.js";
 
 /** Points of the grid that are shown. */
@@ -8,8 +7,7 @@ const SHOWN = 5;
 
 /** The demo's answer for people. */
 export function titanicText(result: TitanicResult): string {
-  const { rows, jobs, nodes, seconds, recording, replay, tuned, best } = result;
-  const path = relative(process.cwd(), recording.path) || recording.path;
+  const { rows, tuned, best } = result;
   return [
     "",
     `  The list: ${rows.toLocaleString("en-US")} passengers${result.data === "generated" ? ", made up" : ""}`,
@@ -37,13 +35,7 @@ export function titanicText(result: TitanicResult): string {
     "",
     `  best       ${best.model}, Gini ${best.gini.toFixed(4)} out of sample`,
     `  tuned      ${optionsText(tuned.spec)}`,
-    `  graph      ${nodes} nodes in ${jobs} jobs`,
-    `  recording  ${path} (${recording.calls} calls, ${(recording.bytes / 1024).toFixed(1)} KB)`,
-    `  replay     ${replay.verdict.toUpperCase()}: ${comparedText(replay)} on ${replay.workers} fresh workers`,
-    `  time       ${seconds.toFixed(1)} s`,
-    "",
-    `  again:     npx graphvm replay ${path}`,
-    "",
+    ...runText(result),
   ].join("\n");
 }
 

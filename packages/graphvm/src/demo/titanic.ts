@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import type { Table } from "apache-arrow";
 import { connect, file, type RecordingOptions, type Session, startMaster } from "graphvm";
 import { FileMissingError, generateTitanic } from "graphvm/ml";
-import { type DemoEvents, type DemoReplay, folderOf, replayDemo, secondsSince } from "./demo-cluster.js";
+import { type DemoEvents, folderOf, replayDemo, secondsSince } from "./demo-cluster.js";
+import type { DemoRun } from "./run-text.js";
 
 /** How the demo runs. */
 export interface TitanicOptions {
@@ -25,7 +26,7 @@ export interface TitanicOptions {
 export type Row = { readonly [column: string]: string | number | boolean | null };
 
 /** What the demo found. */
-export interface TitanicResult {
+export interface TitanicResult extends DemoRun {
   readonly data: "given" | "generated";
   readonly rows: number;
   readonly summary: readonly Row[];
@@ -43,11 +44,6 @@ export interface TitanicResult {
   };
   /** The model with the greatest Gini out of sample. */
   readonly best: { readonly model: string; readonly gini: number };
-  readonly jobs: number;
-  readonly nodes: number;
-  readonly seconds: number;
-  readonly recording: { readonly path: string; readonly bytes: number; readonly calls: number };
-  readonly replay: DemoReplay;
 }
 
 /** What the tuned model is called among the others. */
