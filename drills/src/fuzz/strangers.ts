@@ -30,7 +30,7 @@ function request({ tokens }: Target, random: Random): { text: Buffer; what: stri
     ...OPEN_PAGES,
   ]);
   const good = upgrade(path);
-  switch (random.below(7)) {
+  switch (random.below(8)) {
     case 0:
       return { text: bytes(random, random.below(3000)), what: "random bytes" };
     case 1:
@@ -60,6 +60,20 @@ function request({ tokens }: Target, random: Random): { text: Buffer; what: stri
         random.pick(["Version: 12", "Key: x", "Upgrade: h2c", "HTTP/9.9", "CONNECT", "", "\0", "x".repeat(20_000)]),
       );
       return { text: withFrames(broken, random), what: "a wrong upgrade", welcome: !known };
+    }
+    case 6: {
+      // a large value as a stream: whoever may fetch values may ask for it, with whatever they like behind the question mark
+      const id = random.pick(["0".repeat(32), "f".repeat(32), "..%2f..", "", "x".repeat(5000), "%00", "__proto__"]);
+      const from = random.pick(["0", "1", "-1", "9".repeat(9), "9".repeat(40), "NaN", "1e3", ""]);
+      const query = random.pick([
+        `value=${id}&from=${from}`,
+        `value=${id}&value=${id}`,
+        "check=no",
+        "%zz&&=",
+        "plane=eu",
+      ]);
+      const text = upgrade(`/data?${query}`).replace("Upgrade: websocket", "Upgrade: graphvm-bytes");
+      return { text: withFrames(text, random), what: "a stream", welcome: !known };
     }
     case 5: {
       const method = random.pick(["GET", "POST", "PUT", "OPTIONS", "TRACE", "DELETE", "PROPFIND"]);
