@@ -82,7 +82,7 @@ export function readBytes(url: string, options: DialOptions, sink: Sink): Promis
       reads.begin(first);
     });
     request.once("response", (answer) => lost(new Error(`HTTP ${answer.statusCode}`)));
-    request.once("error", lost);
+    request.on("error", lost);
     request.end();
   });
 }
