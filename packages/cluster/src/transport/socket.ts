@@ -1,13 +1,8 @@
 import type { Duplex } from "node:stream";
-import { Packr } from "msgpackr";
 import type { WebSocket } from "ws";
 import { BadMessageError } from "../errors.js";
-import { checkMessage } from "./check-message.js";
-import { FrameReader, KIND } from "./frame-reader.js";
-import { Inbox, type Message, type Transport } from "./transport.js";
-
-/** Larger messages travel as several frames. */
-const FRAME = 2 * 1024 * 1024;
+import { Frames } from "./frames.js";
+import { Inbox, type Transport } from "./transport.js";
 
 /** What a peer may send us at most in one message, in bytes. Values are larger, and travel in pieces. */
 export const MAX_MESSAGE = 1024 * 1024 * 1024;
@@ -23,20 +18,11 @@ const MUCH = 8 * 1024 * 1024;
  * @param wire What the WebSocket writes to: what is sent in one turn leaves together there.
  */
 export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE, wire?: () => Duplex | undefined): Transport {
-  const packr = new Packr({ useRecords: false, variableMapSize: true, moreTypes: true, int64AsType: "number" });
+  const frames = new Frames();
   const inbox = new Inbox();
   const leaving = new Leaving();
   const turn = new Turn(wire);
-  const reader = new FrameReader(limit, (bytes, attachment) => {
-    let message: Message;
-    try {
-      checkMessage(bytes);
-      message = asMessage(packr.unpack(bytes));
-    } catch (error) {
-      throw new BadMessageError("The peer sent bytes that are no message.", {}, { cause: error });
-    }
-    inbox.deliver(message, attachment);
-  });
+  const reader = frames.reader(limit, (message, attachment) => inbox.deliver(message, attachment));
   const close = (reason: Error | undefined): void => {
     inbox.close(reason);
     leaving.end();
@@ -58,15 +44,9 @@ export function socketTransport(socket: WebSocket, limit = MAX_MESSAGE, wire?: (
   return {
     send: (message, attachment) => {
       if (inbox.closed || socket.readyState !== socket.OPEN) return;
-      const bytes = packr.pack(message);
+      const written = frames.write(message, attachment !== undefined);
       turn.begin();
-      for (let at = 0; at === 0 || at < bytes.length; at += FRAME) {
-        const end = Math.min(at + FRAME, bytes.length);
-        const frame = Buffer.allocUnsafe(end - at + 1);
-        frame[0] = end < bytes.length ? KIND.more : attachment ? KIND.attached : KIND.last;
-        bytes.copy(frame, 1, at, end);
-        socket.send(frame, { binary: true });
-      }
+      for (const frame of written) socket.send(frame, { binary: true });
       if (attachment) socket.send(attachment, { binary: true }, leaving.add(attachment.length));
       turn.sent();
     },
@@ -146,10 +126,4 @@ class Leaving {
   #wake(): void {
     for (const waiter of this.#waiters.splice(0)) waiter();
   }
-}
-
-function asMessage(value: unknown): Message {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new TypeError("a message is an object");
-  return value as Message;
 }
