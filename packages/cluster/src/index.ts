@@ -13,6 +13,15 @@ export {
   Session,
   type WaitOptions,
 } from "./client/session.js";
+export {
+  type Config,
+  defineConfig,
+  type ExportsConfig,
+  type FabricConfig,
+  type PlaneConfig,
+  type TierConfig,
+} from "./config/config.js";
+export * from "./config/errors.js";
 export * from "./errors.js";
 export type { Archived, ArchiveOptions } from "./master/archive.js";
 export type { JobStory } from "./master/explain-job.js";

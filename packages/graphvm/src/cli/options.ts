@@ -1,4 +1,5 @@
 import type { RecordingOptions } from "@graphvm/cluster";
+import { bytesIn } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../errors.js";
@@ -121,20 +122,10 @@ export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (tex
   };
 }
 
-const UNITS: { readonly [unit: string]: number } = { "": 1, kb: 1e3, mb: 1e6, gb: 1e9, tb: 1e12 };
-
 /** Parses an amount of memory: `2GB`, `500 MB`, or bytes. */
 export function byteCount(text: string): number {
-  const [, digits, unit] = /^([\d.]+)\s*([kmgt]?b?)$/i.exec(text.trim()) ?? [];
-  const scale =
-    UNITS[
-      (unit ?? "")
-        .toLowerCase()
-        .replace(/^[kmgt]$/, "$&b")
-        .replace(/^b$/, "")
-    ];
-  const bytes = Math.floor(Number(digits) * (scale ?? Number.NaN));
-  if (Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  const bytes = bytesIn(text);
+  if (bytes !== undefined) return bytes;
   throw new InvalidArgumentError("an amount such as 2GB or 500MB is needed");
 }
 
@@ -191,10 +182,4 @@ export function labelOptions(command: Command): Command {
   return command
     .option("--plane <name>", "where the workers stand: jobs on inputs that are bound to this plane run here")
     .option("--label <name=value>", "a label that jobs may ask for, such as tier=large; repeatable", mapping);
-}
-
-/** The labels that the flags give. */
-export function labelsOf(flags: LabelFlags): { readonly labels?: { readonly [name: string]: string } } {
-  const labels = { ...flags.label, ...given({ plane: flags.plane }) };
-  return Object.keys(labels).length === 0 ? {} : { labels };
 }

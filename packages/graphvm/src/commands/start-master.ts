@@ -2,6 +2,7 @@ import { DEFAULT_PORT, startMaster } from "@graphvm/cluster";
 import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
 import { type ArchiveFlags, archiveFlags, archiveOf, tellArchived } from "../cli/archive.js";
+import { type ConfigFlags, configOf, configOption, settingsOf } from "../cli/config.js";
 import type { Context } from "../cli/context.js";
 import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
 import {
@@ -9,7 +10,6 @@ import {
   commonOptions,
   type LabelFlags,
   labelOptions,
-  labelsOf,
   list,
   memoryOption,
   notNegative,
@@ -20,7 +20,7 @@ import {
 import { countText } from "../cli/text.js";
 import { masterTrustOptions, type RoleFlags, roleTokens, serverTlsOf, type TlsFlags } from "../cli/trust.js";
 
-interface StartMasterFlags extends ArchiveFlags, CommonFlags, LabelFlags, LogFlags, RoleFlags, TlsFlags {
+interface StartMasterFlags extends ArchiveFlags, CommonFlags, ConfigFlags, LabelFlags, LogFlags, RoleFlags, TlsFlags {
   readonly workers: number;
   readonly port?: number;
   readonly host?: string;
@@ -54,7 +54,7 @@ export function startMasterCommand(context: Context): Command {
     .option("--secret-env <names>", "variables whose values no journal and no recording may hold", list)
     .option("--idle-seconds <n>", "end after so long without clients and jobs (default: stay)", positive)
     .option("--drain-seconds <n>", "how long jobs that run may go on after SIGTERM", notNegative, 30);
-  return commonOptions(masterTrustOptions(logOptions(labelOptions(memoryOption(archiveFlags(command))))))
+  return commonOptions(masterTrustOptions(logOptions(labelOptions(configOption(memoryOption(archiveFlags(command)))))))
     .addHelpText(
       "after",
       [
@@ -78,13 +78,14 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
   const tokens = roleTokens(flags, context);
   const tls = serverTlsOf(flags, context);
   const archive = archiveOf(flags);
+  const settings = settingsOf(flags, await configOf(flags));
   const master = await startMaster({
     workers,
     ...given({ port, seed, host }),
     tokens,
     ...(tls && { tls }),
     ...given({ root }),
-    ...labelsOf(flags),
+    labels: settings.labels,
     ...given({
       journal,
       resume,

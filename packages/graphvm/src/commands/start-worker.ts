@@ -1,12 +1,11 @@
-import { connectWorker, DEFAULT_PORT } from "@graphvm/cluster";
+import { connectWorker, DEFAULT_PORT, type RemoteWorker } from "@graphvm/cluster";
 import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
+import { configOf, configOption, settingsOf, tierOption, type WorkerFlags } from "../cli/config.js";
 import type { Context } from "../cli/context.js";
 import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
 import {
-  type LabelFlags,
   labelOptions,
-  labelsOf,
   type MasterFlags,
   masterOptions,
   memoryOption,
@@ -15,12 +14,11 @@ import {
 } from "../cli/options.js";
 import { clientTlsOf, shownToken } from "../cli/trust.js";
 
-interface StartWorkerFlags extends MasterFlags, LabelFlags, LogFlags {
+interface StartWorkerFlags extends MasterFlags, WorkerFlags, LogFlags {
   readonly host?: string;
   readonly port?: number;
   readonly root?: string;
   readonly reconnectSeconds?: number;
-  readonly memory?: number;
   readonly drainSeconds: number;
 }
 
@@ -40,11 +38,8 @@ export function startWorkerCommand(context: Context): Command {
       "--tls-client-ca <file>",
       "who must have signed the certificates of those who fetch values (default: none asked)",
     );
-  return masterOptions(logOptions(labelOptions(memoryOption(command))))
-    .addHelpText(
-      "after",
-      "\nExample:\n  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --label tier=large",
-    )
+  return masterOptions(logOptions(labelOptions(tierOption(configOption(memoryOption(command))))))
+    .addHelpText("after", "\nExample:\n  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --tier large")
     .action((flags: StartWorkerFlags) => startWorkerAndWait(flags, context));
 }
 
@@ -52,29 +47,41 @@ export function startWorkerCommand(context: Context): Command {
 export async function startWorkerAndWait(flags: StartWorkerFlags, context: Context): Promise<void> {
   context.guardStdout();
   const master = flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`;
-  const { host, port, root, reconnectSeconds, memory, drainSeconds } = flags;
+  const { host, port, root, reconnectSeconds, drainSeconds } = flags;
+  const { labels, memory, threads } = settingsOf(flags, await configOf(flags));
   let leaves = false;
   const token = shownToken(flags.tokenFile, "worker", context);
   const tls = clientTlsOf(flags, context);
-  const worker = context.own(
-    await connectWorker({
-      master,
-      ...(token && { token }),
-      ...(tls && { tls }),
-      ...given({ host, port, root, reconnectSeconds, memory }),
-      ...labelsOf(flags),
-      logger: loggerOf(flags, context),
-    }),
-    (own) => {
+  const options = {
+    master,
+    ...(token && { token }),
+    ...(tls && { tls }),
+    ...given({ host, port, root, reconnectSeconds, memory: memory && Math.floor(memory / threads) }),
+    labels,
+    logger: loggerOf(flags, context),
+  };
+  const workers: RemoteWorker[] = [];
+  for (let i = 0; i < threads; i++) {
+    const worker = context.own(await connectWorker(options), (own) => {
       leaves = true;
       return own.drain(drainSeconds);
-    },
-  );
+    });
+    workers.push(worker);
+  }
+  const names = workers.map(({ id }) => id);
   context.answer(
-    { worker: worker.id, master, pid: process.pid },
-    `graphvm worker ${worker.id} of the master at ${master}`,
+    { worker: names[0], workers: names, master, pid: process.pid },
+    `graphvm worker ${names.join(", ")} of the master at ${master}`,
   );
-  const reason = await worker.over;
+  const reasons = await Promise.all(
+    workers.map(async ({ over }) => {
+      const reason = await over;
+      // a process that lost one of its workers ends, so that whoever started it can start it again
+      if (reason) await Promise.all(workers.map((each) => each.drain(drainSeconds)));
+      return reason;
+    }),
+  );
+  const reason = reasons.find((each) => each !== undefined);
   if (reason) throw reason;
   if (!leaves) context.note(`the master at ${master} ended`);
 }

@@ -1,0 +1,21 @@
+import { GraphvmError, registerErrors } from "@graphvm/engine";
+
+/** A config that is not of its form: `fields.path` names the place in it. */
+export class ConfigError extends GraphvmError {
+  static override readonly code = "GVM3610";
+  static override readonly exitCode = 2;
+}
+
+/** A tier or plane that the config does not name. */
+export class ConfigNameError extends GraphvmError {
+  static override readonly code = "GVM3611";
+  static override readonly exitCode = 2;
+}
+
+/** A volume that is no folder, or whose name is none; an input that leads out of its volume. */
+export class VolumeError extends GraphvmError {
+  static override readonly code = "GVM3612";
+  static override readonly exitCode = 2;
+}
+
+registerErrors(ConfigError, ConfigNameError, VolumeError);

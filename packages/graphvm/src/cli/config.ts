@@ -1,0 +1,39 @@
+import type { Config } from "@graphvm/cluster";
+import { CONFIG_FILE, loadConfig, type WorkerSettings, workerSettings } from "@graphvm/cluster/internal";
+import { given } from "@graphvm/engine/internal";
+import type { Command } from "commander";
+import type { LabelFlags } from "./options.js";
+
+/** Flags of commands that read `graphvm.config.ts`. */
+export interface ConfigFlags {
+  readonly config?: string;
+}
+
+/** Flags that say what a worker is; they go before the config. */
+export interface WorkerFlags extends ConfigFlags, LabelFlags {
+  readonly tier?: string;
+  readonly memory?: number;
+}
+
+export function configOption(command: Command): Command {
+  return command.option(
+    "--config <file>",
+    `names planes, tiers and volumes; flags go before it (default: ${CONFIG_FILE}, where it is here)`,
+  );
+}
+
+export function tierOption(command: Command): Command {
+  return command.option("--tier <name>", "which of the config's tiers the worker is: labels, memory and threads");
+}
+
+/** The config the flags name, or the one that is here. @throws ConfigError, and what modules throw that can't be loaded */
+export function configOf({ config }: ConfigFlags): Promise<Config | undefined> {
+  return loadConfig(config, process.cwd());
+}
+
+/** What flags and config say of a worker. @throws ConfigNameError */
+export function settingsOf(flags: WorkerFlags, config: Config | undefined): WorkerSettings {
+  const { plane = flags.label?.plane, tier, label, memory } = flags;
+  const said = workerSettings(config, { plane, tier });
+  return { ...said, labels: { ...said.labels, ...label, ...given({ plane }) }, ...given({ memory }) };
+}
