@@ -16,10 +16,10 @@ export {
 } from "./doubles.js";
 export { NatsMissingError, NatsStartError } from "./errors.js";
 export { expectNoLeaks, newResources, openResources, type Resources } from "./leaks.js";
-export { hubConfig, type LeafOptions, leafConfig, type NatsConfig } from "./nats/configuration.js";
+export { type HubPlan, hubConfig, type LeafOptions, leafConfig, type NatsConfig } from "./nats/configuration.js";
 export { isFree } from "./nats/free-ports.js";
 export { type Jsz, type Leafz, Monitor, type Varz } from "./nats/monitor.js";
-export type { NatsProcess } from "./nats/nats-process.js";
+export { NatsProcess } from "./nats/nats-process.js";
 export { natsServer, natsServerOrSkip } from "./nats/nats-server.js";
 export { untilReady } from "./nats/ready.js";
 export { type Nats, type NatsOptions, startNats } from "./nats/start-nats.js";

@@ -13,7 +13,12 @@ const schema = v.object({
 export type ProcessMark = v.InferOutput<typeof schema>;
 
 export function ownMark(): ProcessMark {
-  return { machine: hostname(), boot: bootId(), pid: process.pid, started: startOf(process.pid) ?? "" };
+  return markOf(process.pid);
+}
+
+/** The mark of a process of this machine that runs. */
+export function markOf(pid: number): ProcessMark {
+  return { machine: hostname(), boot: bootId(), pid, started: startOf(pid) ?? "" };
 }
 
 /** Reads a mark that was written as JSON; undefined where it is none. */

@@ -27,10 +27,11 @@ export class NatsProcess {
   readonly url: string;
   readonly monitor: Monitor;
   readonly #options: NatsProcessOptions;
-  readonly #guardian: Guardian;
+  readonly #guardian: Guardian | undefined;
   #process: ChildProcess | undefined;
 
-  constructor(options: NatsProcessOptions, guardian: Guardian) {
+  /** @param guardian Ends it with this process; without one it outlives it. */
+  constructor(options: NatsProcessOptions, guardian?: Guardian) {
     this.name = options.name;
     this.url = `nats://127.0.0.1:${options.ports.client}`;
     this.monitor = new Monitor(`http://127.0.0.1:${options.ports.monitor}`);
@@ -65,10 +66,10 @@ export class NatsProcess {
     process.unref();
     await once(process, "spawn");
     const pid = process.pid!;
-    this.#guardian.watch(pid);
+    this.#guardian?.watch(pid);
     this.#process = process;
     process.once("exit", () => {
-      this.#guardian.forget(pid);
+      this.#guardian?.forget(pid);
       if (this.#process === process) this.#process = undefined;
     });
     await this.#listening();
