@@ -2,7 +2,7 @@
 import { connectWorker, type MasterOptions, startMaster, type WorkerOptions } from "graphvm";
 
 try {
-  const options = JSON.parse(process.argv[2]!) as MasterOptions | WorkerOptions;
+  const options = JSON.parse(process.argv[2]!) as MasterOptions | (WorkerOptions & { master: string });
   process.once("disconnect", () => process.exit(1)); // the benchmark is gone
   if ("master" in options) {
     const worker = await connectWorker(options);

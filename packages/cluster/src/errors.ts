@@ -202,6 +202,21 @@ export class ArchiveFailedError extends GraphvmError {
   static override readonly code = "GVM3514";
 }
 
+/** NATS lacks what a fabric needs, or refuses what graphvm makes there. */
+export class FabricError extends GraphvmError {
+  static override readonly code = "GVM3901";
+}
+
+/** Another master leads this cluster. */
+export class LeaderPresentError extends GraphvmError {
+  static override readonly code = "GVM3902";
+}
+
+/** This master leads its cluster no more: another has taken over. */
+export class FencedError extends GraphvmError {
+  static override readonly code = "GVM3903";
+}
+
 registerErrors(
   ArchiveFailedError,
   ModuleCompileError,
@@ -242,4 +257,7 @@ registerErrors(
   FolderLockedError,
   SessionFolderError,
   OtherSessionError,
+  FabricError,
+  LeaderPresentError,
+  FencedError,
 );

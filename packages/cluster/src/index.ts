@@ -23,9 +23,11 @@ export {
 } from "./config/config.js";
 export * from "./config/errors.js";
 export * from "./errors.js";
+export type { FabricOptions } from "./fabric/options.js";
 export type { Archived, ArchiveOptions } from "./master/archive.js";
 export type { JobStory } from "./master/explain-job.js";
 export type { JobCounts } from "./master/job-runner.js";
+export { type LeadOptions, type Standby, standBy } from "./master/lead.js";
 export { DEFAULT_PORT, type MasterHandle, type MasterOptions } from "./master/master-options.js";
 export type { Progress } from "./master/progress.js";
 export type { JobInfo, JobOutcome, SessionStatus } from "./master/session.js";

@@ -141,7 +141,11 @@ export const joinSchema = v.object({
   version: v.pipe(v.string(), v.maxLength(100)),
   numerics: v.pipe(v.string(), v.maxLength(200)),
   /** Where other processes fetch this worker's values; empty for threads of the master's own process. */
-  host: v.pipe(v.string(), v.maxLength(300), v.regex(/^(wss?:\/\/[^/\s]+)?$/, "expected ws://host:port")),
+  host: v.pipe(
+    v.string(),
+    v.maxLength(300),
+    v.regex(/^(wss?:\/\/[^/\s]+|fabric:\/\/[\w.:-]+\/[A-Za-z0-9]+)?$/, "expected ws://host:port"),
+  ),
   node: v.pipe(v.string(), v.maxLength(100)),
   labels: v.exactOptional(labelsSchema),
   back: v.exactOptional(returningSchema),

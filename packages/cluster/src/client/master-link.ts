@@ -31,6 +31,8 @@ export interface Hello {
 export interface LinkOptions<H extends Hello> {
   readonly url: string;
   dial(): Promise<Transport>;
+  /** Lets go of what dialling needs, once nothing is dialled any more. */
+  release?(): Promise<void>;
   /** Makes oneself known over a new link. */
   greet(peer: Peer, client: string): Promise<H>;
   /** For how long a lost link is dialled again, in seconds. */
@@ -159,6 +161,7 @@ export class MasterLink<H extends Hello = Hello> {
 
   #end(error: Error): void {
     this.#over = error;
+    this.#options.release?.().catch(() => {}); // nobody is left to tell
     for (const pending of this.#pending) this.#drop(pending, error);
   }
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { JournalWriteError, type Json, type JsonObject } from "../recording/index.js";
 import type { Ended } from "../scheduler/types.js";
+import type { JournalCopy } from "./journal-copy.js";
 
 /** How a job ended, as it is remembered. */
 export type JobOutcomeNote = { readonly id: string } & Ended;
@@ -21,6 +22,12 @@ const lineSchema = v.union([
   }),
 ]);
 
+/** Says what of an error must not be written down, and copies what is written. */
+export interface OutcomeLog {
+  redact<T extends Json>(value: T, prose: boolean): T;
+  readonly copy?: Pick<JournalCopy, "add"> | undefined;
+}
+
 /** What a file of outcomes holds: the graph's number, and how each of its jobs ended last. */
 export interface KnownOutcomes {
   readonly graph: number;
@@ -34,14 +41,13 @@ export interface KnownOutcomes {
 export class JobOutcomes {
   readonly #fd: number;
   readonly #path: string;
-  readonly #log: { redact<T extends Json>(value: T, prose: boolean): T };
+  readonly #log: OutcomeLog;
   #graph: number;
   #waiting: string[] = [];
   #soon: NodeJS.Immediate | undefined;
   #failure: JournalWriteError | undefined;
 
-  /** `log` says what of an error must not be written down. */
-  constructor(folder: string, graph: number, log: { redact<T extends Json>(value: T, prose: boolean): T }) {
+  constructor(folder: string, graph: number, log: OutcomeLog) {
     this.#log = log;
     this.#path = join(folder, "jobs.ndjson");
     this.#graph = graph;
@@ -88,7 +94,8 @@ export class JobOutcomes {
   flush(): void {
     if (this.#failure) throw this.#failure;
     if (this.#waiting.length === 0) return;
-    const bytes = Buffer.from(this.#waiting.join(""));
+    const text = this.#waiting.join("");
+    const bytes = Buffer.from(text);
     this.#waiting = [];
     try {
       for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
@@ -96,6 +103,7 @@ export class JobOutcomes {
       this.#failure = this.#failed(error);
       throw this.#failure;
     }
+    this.#log.copy?.add("jobs", text);
   }
 
   close(): void {

@@ -47,6 +47,8 @@ export class SessionFolder {
   readonly #temporary: boolean;
   readonly #unlock: () => void;
   #record: SessionRecord;
+  /** Told of what `session.json` says, whenever that changes. */
+  onWrite: (json: string) => void = () => {};
 
   private constructor(path: string, record: SessionRecord, unlock: () => void, temporary: boolean) {
     this.path = path;
@@ -105,16 +107,22 @@ export class SessionFolder {
   /** Changes what `session.json` says; it is there whole, or as it was before. */
   write(change: Partial<SessionRecord>): void {
     this.#record = { ...this.#record, ...change };
+    this.onWrite(this.text);
     if (this.#temporary) return;
     const path = join(this.path, "session.json");
     const file = openSync(`${path}.part`, "w");
     try {
-      writeFileSync(file, `${JSON.stringify({ format: FOLDER_FORMAT, ...this.#record }, null, 2)}\n`);
+      writeFileSync(file, this.text);
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
     renameSync(`${path}.part`, path);
+  }
+
+  /** What `session.json` says. */
+  get text(): string {
+    return `${JSON.stringify({ format: FOLDER_FORMAT, ...this.#record }, null, 2)}\n`;
   }
 
   close(): void {

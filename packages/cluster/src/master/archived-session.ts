@@ -1,3 +1,4 @@
+import type { JournalCopy } from "../folder/journal-copy.js";
 import type { SessionFolder } from "../folder/session-folder.js";
 import { Archive, type Archived, type ArchiveOptions } from "./archive.js";
 import type { Master } from "./master.js";
@@ -9,9 +10,10 @@ export async function openLog(
   folder: SessionFolder,
   now: () => number,
   secrets: readonly string[],
+  copy?: JournalCopy,
 ): Promise<{ archive: Archive | undefined; log: SessionLog }> {
   const archive = record === undefined ? undefined : await Archive.open(record, folder.record.id);
-  const log = await SessionLog.open(folder, now, secrets);
+  const log = await SessionLog.open(folder, now, secrets, copy);
   if (archive) log.archive(archive.settings);
   return { archive, log };
 }

@@ -1,4 +1,5 @@
 import type { Labels } from "@graphvm/engine";
+import type { FabricOptions } from "../fabric/options.js";
 import type { Clock } from "../transport/clock.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
 import type { Limits } from "../transport/limits.js";
@@ -76,6 +77,11 @@ export interface MasterOptions {
   readonly record?: string | ArchiveOptions;
   /** Told of what happens: a pino logger, say. Default: nobody. Secrets are replaced before it sees them. */
   readonly logger?: Logger;
+  /**
+   * NATS servers on which workers and clients meet this master, and where its journal is kept, so that another master can take
+   * over. Without `port` it listens on any free one besides.
+   */
+  readonly fabric?: FabricOptions;
 }
 
 /** A running master. */

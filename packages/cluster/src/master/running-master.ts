@@ -1,8 +1,10 @@
 import { given } from "@graphvm/engine/internal";
 import { ArchiveFailedError } from "../errors.js";
+import { type Doors, openDoors } from "../fabric/door.js";
+import type { Fabric } from "../fabric/fabric.js";
 import { JobOutcomes } from "../folder/job-outcomes.js";
 import type { SessionFolder } from "../folder/session-folder.js";
-import { serveData } from "../store/data-methods.js";
+import { type DataSource, serveData } from "../store/data-methods.js";
 import { sendValue } from "../store/value-stream.js";
 import type { Clock } from "../transport/clock.js";
 import { PATIENT } from "../transport/heartbeat.js";
@@ -24,6 +26,9 @@ import type { SessionLog } from "./session-log.js";
 /** How long a resumed master waits for workers to come back with what they hold before it runs anything, in seconds. */
 const RETURN_SECONDS = 2.5;
 
+/** The same where a client of NATS may have to find another server first. */
+const FABRIC_RETURN_SECONDS = 6;
+
 /** What a master is made of. */
 export interface MasterParts {
   readonly folder: SessionFolder;
@@ -36,6 +41,18 @@ export interface MasterParts {
   readonly idleSeconds: number | undefined;
   /** Bytes that values may take in each of its threads. */
   readonly threadMemory: number | undefined;
+  /** Where workers and clients meet it besides. */
+  readonly fabric?: Fabric | undefined;
+  /** Lets go of what the master's place on the fabric held; `ended`: nobody goes on with the session. */
+  readonly leave?: ((ended: boolean) => Promise<void>) | undefined;
+}
+
+/** How a master starts. */
+export interface StartPlan {
+  readonly resuming: boolean;
+  readonly threads: number;
+  /** How many workers may come back: with all of them here nothing more is waited for. */
+  readonly expected?: number;
 }
 
 /** A master from its first socket to its last file: what is started here ends here. */
@@ -46,6 +63,8 @@ export class RunningMaster implements MasterHandle {
   readonly #master: Master;
   readonly #local: LocalWorkers;
   #server: Listening | undefined;
+  #doors: Doors | undefined;
+  #ended = false;
   #closing: Promise<void> | undefined;
   #finish: () => void = () => {};
   #archive: (outcome: Promise<Archived | undefined>) => void = () => {};
@@ -83,9 +102,14 @@ export class RunningMaster implements MasterHandle {
     return this.#local.handles;
   }
 
+  /** Whether a client, or its own idle time, ended the session: nobody goes on with it. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /** Takes up the session, listens and starts the threads. What was opened is closed where that fails. */
-  async start(options: ListenOptions, { resuming, threads }: { resuming: boolean; threads: number }): Promise<void> {
-    const { session, folder, log, clock } = this.#parts;
+  async start(options: ListenOptions, { resuming, threads, expected }: StartPlan): Promise<void> {
+    const { session, folder, log } = this.#parts;
     try {
       if (resuming) await resumeSession(this.#master, folder);
       else session.keep(new JobOutcomes(folder.path, 0, log));
@@ -94,7 +118,7 @@ export class RunningMaster implements MasterHandle {
       await this.#release();
       throw error;
     }
-    if (resuming) clock.after(RETURN_SECONDS, () => session.runner.returned());
+    if (resuming) this.#awaitReturning(expected);
     try {
       await this.#local.start(threads);
     } catch (error) {
@@ -103,6 +127,12 @@ export class RunningMaster implements MasterHandle {
     }
     session.watch.tell({ kind: "started", url: this.url });
     this.#master.started();
+  }
+
+  /** Ends as a crash would, but tidily: workers and clients dial whoever leads now, and nothing is archived. */
+  abandon(reason: Error): Promise<void> {
+    this.#closing ??= this.#abandon(reason);
+    return this.#closing;
   }
 
   async drain(seconds: number): Promise<void> {
@@ -131,18 +161,53 @@ export class RunningMaster implements MasterHandle {
     const refused: ListenOptions["refused"] = (who) => session.watch.tell({ kind: "refused", ...who });
     const server = await listen({ ...options, http: masterPages(this.#master), refused }, this.#routes(options));
     const { host } = options;
+    if (this.#parts.fabric) this.#doors = this.#openDoors({ ...options, refused }, this.#parts.fabric);
     folder.write({ port: Number(new URL(server.url).port), ...given({ host }) });
     return server;
+  }
+
+  /** Nothing runs before workers of the master before this one are back with what they hold. */
+  #awaitReturning(expected: number | undefined): void {
+    const { session, clock, fabric } = this.#parts;
+    const go = (): void => {
+      stop();
+      cancel();
+      session.runner.returned();
+    };
+    const cancel = clock.after(fabric ? FABRIC_RETURN_SECONDS : RETURN_SECONDS, go);
+    const stop = clock.every(0.1, () => {
+      if (expected !== undefined && session.pool.size >= expected) go();
+    });
+  }
+
+  #openDoors({ tokens, limits, heartbeat, clock, refused }: ListenOptions, fabric: Fabric): Doors {
+    const { session } = this.#parts;
+    const { openCalls } = allLimits(limits);
+    const source = this.#source();
+    return openDoors(
+      fabric,
+      { tokens, limits, heartbeat, clock, refused },
+      {
+        "/": {
+          roles: ["operator", "auditor"],
+          accept: (link, role) => this.#master.accept(link, role === "operator" ? role : "auditor", openCalls),
+          patience: PATIENT,
+          large: true,
+        },
+        "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true },
+        "/data": {
+          roles: ["worker"],
+          accept: (link, _role, plane) => serveData(link, source, openCalls, { plane }),
+          patience: PATIENT,
+        },
+      },
+    );
   }
 
   #routes({ heartbeat, limits }: ListenOptions): Routes {
     const { session } = this.#parts;
     const { openCalls } = allLimits(limits);
-    const source = {
-      store: session.store,
-      sent: session.sent,
-      filePath: (sha256: string) => session.inputs.pathOf(sha256),
-    };
+    const source = this.#source();
     return {
       "/": {
         roles: ["operator", "auditor"],
@@ -160,8 +225,14 @@ export class RunningMaster implements MasterHandle {
     };
   }
 
+  #source(): DataSource {
+    const { session } = this.#parts;
+    return { store: session.store, sent: session.sent, filePath: (sha256) => session.inputs.pathOf(sha256) };
+  }
+
   /** Closes where nobody waits for it: that the journal could not be synced must be said somewhere. */
   #end(): void {
+    this.#ended = true;
     this.close().catch((error: Error) => {
       if (!(error instanceof ArchiveFailedError)) process.emitWarning(error);
     });
@@ -175,8 +246,11 @@ export class RunningMaster implements MasterHandle {
     try {
       await this.#local.close();
       session.runner.close();
+      // whoever leads next goes on with the session, and workers and clients with it
+      if (!this.#ended) this.#doors?.drop(new Error("the master hands over"));
       session.pool.closeAll();
       this.#master.close();
+      this.#doors?.close();
       await this.#server?.close();
       await this.#release();
       session.watch.tell({ kind: "stopped", url: this.url });
@@ -189,10 +263,27 @@ export class RunningMaster implements MasterHandle {
     await this.archived;
   }
 
+  async #abandon(reason: Error): Promise<void> {
+    const { session } = this.#parts;
+    this.#archive(Promise.resolve(undefined));
+    this.#doors?.drop(reason);
+    try {
+      await this.#server?.close();
+      session.runner.close();
+      await this.#local.close();
+      this.#master.close();
+      await this.#release().catch(() => {}); // its journal is another's now
+      session.watch.tell({ kind: "ending", why: reason.message });
+    } finally {
+      this.#finish();
+    }
+  }
+
   async #release(): Promise<void> {
     const { session, log, folder } = this.#parts;
     await session.close();
     session.runner.outcomes?.close();
     await log.close().finally(() => folder.close());
+    await this.#parts.leave?.(this.#ended);
   }
 }

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { toWireError } from "@graphvm/engine";
+import type { JournalCopy } from "../folder/journal-copy.js";
 import type { SessionFolder } from "../folder/session-folder.js";
 import {
   BlobDamagedError,
@@ -10,6 +11,7 @@ import {
   FolderStore,
   type Journal,
   type JournalLine,
+  JournalWriteError,
   type Json,
   openJournal,
   redactSecrets,
@@ -69,6 +71,8 @@ export class SessionLog {
   readonly #sizes = new Map<string, number>();
   readonly #journal: Journal;
   readonly #store: FolderStore;
+  /** Where lines and blobs are kept besides. */
+  readonly copy: JournalCopy | undefined;
   readonly #now: () => number;
   readonly #secrets: readonly string[];
   /** What makes the session what it is: programs, and the graphs that were dispatched since the last was emptied. */
@@ -88,7 +92,9 @@ export class SessionLog {
     earlier: readonly JournalLine[],
     now: () => number,
     secrets: readonly string[],
+    copy: JournalCopy | undefined,
   ) {
+    this.copy = copy;
     this.directory = directory;
     this.#journal = journal;
     this.#store = new FolderStore(join(directory, "blobs"));
@@ -98,10 +104,18 @@ export class SessionLog {
   }
 
   /** Opens the log of a session, new or not: a line that a crash tore is cut. */
-  static async open(folder: SessionFolder, now: () => number, secrets: readonly string[]): Promise<SessionLog> {
+  static async open(
+    folder: SessionFolder,
+    now: () => number,
+    secrets: readonly string[],
+    copy?: JournalCopy,
+  ): Promise<SessionLog> {
     const earlier: JournalLine[] = [];
-    const journal = await openJournal(join(folder.path, "journal.ndjson"), { onLine: (line) => earlier.push(line) });
-    const log = new SessionLog(folder.path, journal, earlier, now, secrets);
+    const journal = await openJournal(join(folder.path, "journal.ndjson"), {
+      onLine: (line) => earlier.push(line),
+      onWrite: (line) => copy?.add("calls", line),
+    });
+    const log = new SessionLog(folder.path, journal, earlier, now, secrets, copy);
     try {
       await log.#findBlobs();
       return log;
@@ -134,6 +148,7 @@ export class SessionLog {
       ...(kept === this.#recording ? {} : { $kept: kept }),
     };
     await this.#journal.add({ ...call, params: marked(call.params, all) });
+    await this.#copied();
     this.#enter(call, { ...marks, $kept: kept });
   }
 
@@ -160,7 +175,7 @@ export class SessionLog {
 
   /** Why no more lines can be written. */
   get failure(): Error | undefined {
-    return this.journal.failed;
+    return this.journal.failed ?? (this.copy?.failure && this.#notCopied(this.copy.failure));
   }
 
   /** @throws JournalWriteError where no more lines can be written */
@@ -173,6 +188,7 @@ export class SessionLog {
     const sha256 = sha256Hex(bytes);
     if (!this.#sizes.has(sha256)) {
       await this.#store.put(sha256, bytes);
+      await this.copy?.blob(sha256, bytes);
       this.#sizes.set(sha256, bytes.length);
     }
     return blobRef(sha256);
@@ -275,6 +291,18 @@ export class SessionLog {
 
   async close(): Promise<void> {
     await this.#journal.close();
+  }
+
+  async #copied(): Promise<void> {
+    try {
+      await this.copy?.stored();
+    } catch (error) {
+      throw this.#notCopied(error as Error);
+    }
+  }
+
+  #notCopied(cause: Error): JournalWriteError {
+    return new JournalWriteError(cause.message, { path: this.directory }, { cause });
   }
 
   #enter(call: LoggedCall, { $kept = this.#recording, $auditor = false }: JournalMarks): void {

@@ -2,6 +2,7 @@ import type { Labels, NodeReads, Tools } from "@graphvm/engine";
 import { given } from "@graphvm/engine/internal";
 import type { WireRefs } from "@graphvm/rules/internal";
 import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
+import type { Fabric } from "../fabric/fabric.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { Planner, type PlannerLimits } from "../planner/planner.js";
@@ -47,6 +48,8 @@ export interface SessionOptions {
   readonly ignoreLabels?: boolean;
   /** Bytes that encoded values may take in this process's memory. */
   readonly memory?: number | undefined;
+  /** Where processes meet that don't dial each other. */
+  readonly fabric?: Fabric | undefined;
   /** Workers of the master before this one may come back with what they hold. */
   readonly returning: boolean;
   /** Atoms that read what is not declared are refused. */
@@ -119,7 +122,7 @@ export class MasterSession {
     this.store = new ObjectStore({ memory: options.memory });
     this.labels = options.labels ?? {};
     this.#ignoreLabels = options.ignoreLabels ?? false;
-    this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane);
+    this.data = new DataClient((address) => dialled(address, options.dial), this.labels.plane, true, options.fabric);
     this.inputs = new SessionInputs(options.roots);
     this.#planner = new Planner(options.limits, (text) => watch.tell({ kind: "printed", where: "planner", text }));
     const { id: session, seed, epoch, strict = false } = options;

@@ -22,6 +22,8 @@ export interface JournalOptions {
   readonly syncEveryMs?: number;
   /** Called with each line that is there already, verified, in order. */
   readonly onLine?: (line: JournalLine) => void;
+  /** Called with each line as it was written, its end too. */
+  readonly onWrite?: (line: string) => void;
   readonly io?: Partial<JournalIo>;
 }
 
@@ -72,6 +74,7 @@ export class Journal implements AsyncDisposable {
   readonly #fd: number;
   readonly #io: JournalIo;
   readonly #every: number;
+  readonly #onWrite: (line: string) => void;
   #count: number;
   #head: string;
   #size: number;
@@ -93,6 +96,7 @@ export class Journal implements AsyncDisposable {
     this.#fd = fd;
     this.#io = { ...systemIo, ...options.io };
     this.#every = options.syncEveryMs ?? 10;
+    this.#onWrite = options.onWrite ?? (() => {});
     this.#count = at.count;
     this.#head = at.head;
     this.#size = at.size;
@@ -175,7 +179,8 @@ export class Journal implements AsyncDisposable {
       const sentence = `The journal ${this.path} takes no more calls: ${why}. Free the disk and start a new session.`;
       throw new JournalClosedError(sentence, { path: this.path }, { cause: this.#failure });
     }
-    const bytes = Buffer.from(`${joinParts(parts, hash)}\n`);
+    const text = `${joinParts(parts, hash)}\n`;
+    const bytes = Buffer.from(text);
     try {
       for (let done = 0; done < bytes.length; ) {
         const wrote = this.#io.write(this.#fd, bytes.subarray(done));
@@ -191,6 +196,7 @@ export class Journal implements AsyncDisposable {
     this.#head = hash;
     this.#dirty = true;
     this.#schedule();
+    this.#onWrite(text);
   }
 
   #schedule(): void {

@@ -2,10 +2,12 @@ import { createHash } from "node:crypto";
 import { open, rename } from "node:fs/promises";
 import * as v from "valibot";
 import { ConnectionLostError, ValueLostError } from "../errors.js";
+import type { Fabric } from "../fabric/fabric.js";
 import { bytesSchema } from "../protocol.js";
 import { Peer } from "../rpc/peer.js";
 import { readBytes } from "../transport/byte-stream.js";
 import { type DialOptions, dial } from "../transport/dial.js";
+import type { Transport } from "../transport/transport.js";
 import { PLANE } from "./data-methods.js";
 import { Hasher } from "./hasher.js";
 import { gather, type Piece, type StreamPieces } from "./pieces.js";
@@ -16,6 +18,7 @@ export class DataClient {
   readonly #peers = new Map<string, Promise<Peer>>();
   readonly #options: (address: string) => DialOptions;
   readonly #plane: string | undefined;
+  readonly #fabric: Fabric | undefined;
   /** Whether values are compared with their digests; measurements leave it out. */
   readonly check: boolean;
   readonly #hasher = new Hasher();
@@ -26,9 +29,11 @@ export class DataClient {
   /**
    * @param options How the process at an address is dialled.
    * @param plane The plane of this process.
+   * @param fabric Where addresses on a fabric are dialled.
    */
-  constructor(options: (address: string) => DialOptions = () => ({}), plane?: string, check = true) {
+  constructor(options: (address: string) => DialOptions = () => ({}), plane?: string, check = true, fabric?: Fabric) {
     this.#options = options;
+    this.#fabric = fabric;
     this.check = check;
     this.#plane = plane;
   }
@@ -52,7 +57,7 @@ export class DataClient {
       await readBytes(`${address}/data?${query}`, options, pieces).catch(() => {});
       return pieces.next;
     };
-    const value = await gather(id, ask, check ? hash : null, stream);
+    const value = await gather(id, ask, check ? hash : null, isOnFabric(address) ? undefined : stream);
     this.received += value.length;
     return value;
   }
@@ -91,11 +96,18 @@ export class DataClient {
     this.#peers.clear();
   }
 
+  #dial(address: string): Promise<Transport> {
+    const options = this.#options(address);
+    if (!isOnFabric(address)) return dial(`${address}/data`, options);
+    if (this.#fabric) return this.#fabric.dial(address, "/data", options);
+    return Promise.reject(new ConnectionLostError(`${address} is on a fabric, and this process is on none.`, {}));
+  }
+
   #peer(address: string): Promise<Peer> {
     if (this.#closed) return Promise.reject(new ConnectionLostError("This process is ending.", {}));
     let peer = this.#peers.get(address);
     if (!peer) {
-      peer = dial(`${address}/data`, this.#options(address)).then((transport) => {
+      peer = this.#dial(address).then((transport) => {
         const dialled = new Peer(transport, {}, `process at ${address}`);
         if (this.#plane !== undefined) dialled.emit(PLANE, this.#plane);
         return dialled;
@@ -109,6 +121,8 @@ export class DataClient {
     return peer;
   }
 }
+
+const isOnFabric = (address: string): boolean => address.startsWith("fabric:");
 
 const pieceSchema = v.object({ bytes: bytesSchema, hash: v.exactOptional(v.string()), size: v.number() });
 

@@ -14,16 +14,18 @@ export interface RoleTokens {
 /** Where nobody needs a token everybody is an operator and a worker: only who is on this machine can ask. */
 const EVERYBODY: ReadonlySet<Role> = new Set<Role>(["operator", "worker"]);
 
-/** The tokens a process knows, as keyed hashes: comparing them takes the same time whatever was shown. */
+/** The tokens a process knows. Comparing takes the same time whatever was shown. */
 export class Keyring {
   readonly #key = randomBytes(32);
+  readonly #tokens: readonly { readonly role: Role; readonly token: string }[];
   readonly #known: readonly { readonly role: Role; readonly hash: Buffer }[];
 
   constructor(tokens: RoleTokens) {
-    this.#known = (["operator", "worker", "auditor"] as const).flatMap((role) => {
+    this.#tokens = (["operator", "worker", "auditor"] as const).flatMap((role) => {
       const token = tokens[role];
-      return token ? [{ role, hash: this.#hash(token) }] : [];
+      return token ? [{ role, token }] : [];
     });
+    this.#known = this.#tokens.map(({ role, token }) => ({ role, hash: this.#hash(token) }));
   }
 
   /** Whether nobody needs a token. */
@@ -40,9 +42,26 @@ export class Keyring {
     return roles;
   }
 
+  /** The roles of whoever proves, for a nonce it was given, that it has a token; see `proofOf`. */
+  proved(nonce: string, proof: string): ReadonlySet<Role> {
+    if (this.open) return EVERYBODY;
+    const shown = Buffer.from(proof, "hex");
+    const roles = new Set<Role>();
+    for (const { role, token } of this.#tokens) {
+      const right = Buffer.from(proofOf(nonce, token), "hex");
+      if (shown.length === right.length && timingSafeEqual(shown, right)) roles.add(role);
+    }
+    return roles;
+  }
+
   #hash(token: string): Buffer {
     return createHmac("sha256", this.#key).update(token).digest();
   }
+}
+
+/** What shows that one has a token where others read along: good for one nonce. */
+export function proofOf(nonce: string, token: string): string {
+  return createHmac("sha256", token).update(`graphvm door ${nonce}`).digest("hex");
 }
 
 /**

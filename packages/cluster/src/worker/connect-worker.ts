@@ -1,29 +1,34 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
+import { BadOptionError } from "../errors.js";
+import type { FabricOptions } from "../fabric/options.js";
 import type { Json } from "../recording/index.js";
 import { DataClient } from "../store/data-client.js";
-import { serveData } from "../store/data-methods.js";
+import type { DataSource } from "../store/data-methods.js";
 import { memoryBudget } from "../store/memory-budget.js";
 import { ObjectStore } from "../store/object-store.js";
 import { SentBytes } from "../store/sent-bytes.js";
-import { sendValue } from "../store/value-stream.js";
 import { systemClock } from "../transport/clock.js";
-import { dial, dialled } from "../transport/dial.js";
+import { dialled } from "../transport/dial.js";
 import { type Heartbeat, PATIENT } from "../transport/heartbeat.js";
 import { allLimits, type Limits } from "../transport/limits.js";
-import { listen } from "../transport/listen.js";
 import { RECONNECT_SECONDS, redial } from "../transport/redial.js";
 import type { ClientTls, ServerTls } from "../transport/tls.js";
-import type { Transport } from "../transport/transport.js";
 import { type Level, type Logger, writeLine } from "../watch/log.js";
 import { InputFiles } from "./input-files.js";
 import type { Again } from "./membership.js";
 import { ownOutput } from "./printed-by-worker.js";
 import { startWorker } from "./worker-host.js";
+import { fabricWay, socketWay, type WorkerWay } from "./worker-way.js";
 
 /** How a WebSocket worker is started. */
 export interface WorkerOptions {
-  /** The master: `ws://host:port`. */
-  readonly master: string;
+  /** The master: `ws://host:port`. Needed where there is no `fabric`. */
+  readonly master?: string;
+  /**
+   * Meets the cluster's master on NATS, whichever process leads. Values go over NATS too, unless `address` says where others reach
+   * this worker directly.
+   */
+  readonly fabric?: FabricOptions;
   readonly token?: string;
   /**
    * For `wss://` masters: whom to believe, and a certificate to show. With one, other workers fetch values over TLS too, and
@@ -72,54 +77,36 @@ export interface RemoteWorker extends AsyncDisposable {
 /**
  * Connects a worker to a master.
  *
- * @throws ConnectFailedError, RefusedError, TokenNeededError, CertificateError, BadLabelError
+ * @throws ConnectFailedError, RefusedError, TokenNeededError, CertificateError, BadLabelError, BadOptionError, FabricError
  */
 export async function connectWorker(options: WorkerOptions): Promise<RemoteWorker> {
   const { token, tls, heartbeat } = options;
-  const limits = allLimits(options.limits);
-  const { cert, key, clientCa } = tls ?? {};
-  const master = options.master.replace(/\/+$/, "");
+  allLimits(options.limits);
   const labels = checkLabels(options.labels ?? {}, "a worker");
   const budget = memoryBudget(options.memory, 1);
   const store = new ObjectStore({ memory: budget?.store });
   const sent = new SentBytes();
-  const source = { store, sent };
+  const way = await wayOf(options, { store, sent });
+  const { master } = way;
   const data = new DataClient(
     (address) => dialled(address, { token, tls, heartbeat, patience: address === master ? PATIENT : 1 }),
     labels.plane,
+    true,
+    way.fabric,
   );
   const files = new InputFiles(options.root ?? process.cwd(), { data, master });
-  const server = await listen(
-    {
-      port: options.port ?? 0,
-      host: options.host,
-      tokens: { worker: token },
-      tls: cert && key ? { cert, key, clientCa } : undefined,
-      heartbeat,
-      limits,
-    },
-    {
-      "/data": {
-        roles: ["worker"],
-        accept: (link) => serveData(link, source, limits.openCalls),
-        stream: (wire, query) => void sendValue(wire, query, source, heartbeat, PATIENT),
-        patience: PATIENT,
-      },
-    },
-  );
-  const dialMaster = (): Promise<Transport> => dial(`${master}/worker`, { token, tls, heartbeat, patience: PATIENT });
-  const link = await dialMaster().catch(async (error: unknown) => {
-    await server.close();
+  const link = await way.dial().catch(async (error: unknown) => {
+    await way.close();
     throw error;
   });
   const { reconnectSeconds: seconds = RECONNECT_SECONDS } = options;
   const clock = heartbeat?.clock ?? systemClock;
-  const again: Again = (join, signal) => redial(async () => join(await dialMaster()), { seconds, clock, signal });
+  const again: Again = (join, signal) => redial(async () => join(await way.dial()), { seconds, clock, signal });
   const release = async (): Promise<void> => {
     data.close();
     files.close();
     store.close();
-    await server.close();
+    await way.close();
   };
   try {
     const shared = {
@@ -129,19 +116,19 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       data,
       files,
       labels,
-      host: options.address ?? server.url,
+      host: way.host,
       address: (host: string) => (host === "" ? master : host),
     };
     const say = (level: Level, message: string, fields: { readonly [name: string]: Json } = {}): void => {
-      const line = { level, message, fields: { master, ...fields } };
+      const line = { level, message, fields: { master: way.text, ...fields } };
       if (options.logger) writeLine(options.logger, line, token === undefined ? [] : [token]);
     };
     const output = ownOutput((worker, text) => say("debug", `${worker}: ${text}`, { event: "printed", worker }));
     const worker = await startWorker(link, { ...shared, output }, seconds > 0 ? again : undefined);
-    say("info", `worker ${worker.id} of the master at ${master}`, {
+    say("info", `worker ${worker.id} of ${way.text}`, {
       event: "joined",
       worker: worker.id,
-      values: server.url,
+      values: way.host,
     });
     const over = worker.over.then(async (reason) => {
       if (reason)
@@ -175,4 +162,12 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
     await release();
     throw error;
   }
+}
+
+/** @throws BadOptionError where it is not said how the master is reached. */
+async function wayOf(options: WorkerOptions, source: DataSource): Promise<WorkerWay> {
+  const { master, fabric } = options;
+  if (fabric && master === undefined) return fabricWay(fabric, options, source);
+  if (master !== undefined && !fabric) return socketWay({ ...options, master }, source);
+  throw new BadOptionError("A worker needs the master's address or a fabric, and not both.", { option: "master" });
 }

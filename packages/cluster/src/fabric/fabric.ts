@@ -1,0 +1,114 @@
+import { randomBytes } from "node:crypto";
+import * as v from "valibot";
+import { ConnectFailedError, RefusedError } from "../errors.js";
+import type { Heartbeat } from "../transport/heartbeat.js";
+import { proofOf } from "../transport/roles.js";
+import { Connection } from "./connection.js";
+import { leaderOf } from "./leader.js";
+import { type FabricLink, natsLink } from "./link.js";
+import { fabricAddress, Names } from "./names.js";
+import type { FabricOptions } from "./options.js";
+import { refusalText } from "./refusal-text.js";
+
+/** How a link over the fabric is opened. */
+export interface FabricDial {
+  readonly token?: string | undefined;
+  readonly heartbeat?: Heartbeat | undefined;
+  readonly patience?: number | undefined;
+}
+
+/** How long a door may take to answer, in seconds. */
+const ANSWER_SECONDS = 5;
+
+const answerSchema = v.union([
+  v.object({ nonce: v.pipe(v.string(), v.maxLength(64)) }),
+  v.object({ refused: v.pipe(v.string(), v.maxLength(64)) }),
+  v.object({ open: v.literal(true) }),
+]);
+
+/** One process's place on a fabric: its connection, its cluster's names, its plane and its endpoint. */
+export class Fabric {
+  readonly connection: Connection;
+  readonly names: Names;
+  /** Processes of one plane meet on subjects that never leave it. */
+  readonly plane: string | undefined;
+  /** By what others knock here. */
+  readonly endpoint: string;
+
+  private constructor(connection: Connection, names: Names, plane: string | undefined, endpoint: string) {
+    this.connection = connection;
+    this.names = names;
+    this.plane = plane;
+    this.endpoint = endpoint;
+  }
+
+  /** @throws BadOptionError, ConnectFailedError, RefusedError, FabricError */
+  static async open(options: FabricOptions, plane?: string): Promise<Fabric> {
+    const names = new Names(options.cluster ?? "graphvm");
+    return new Fabric(await Connection.open(options), names, plane, randomBytes(8).toString("hex"));
+  }
+
+  /**
+   * Opens a link to a process of the cluster.
+   *
+   * @param address `fabric://plane/endpoint`, or the master's
+   * @throws ConnectFailedError where nobody answers; RefusedError where it does not let us in
+   */
+  async dial(address: string, path: string, options: FabricDial = {}): Promise<FabricLink> {
+    const to = fabricAddress(address);
+    if (!to) throw new ConnectFailedError(`${address} is no address on a fabric.`, { url: address });
+    const endpoint = to.endpoint === "master" ? await this.#leader() : to.endpoint;
+    const plane = to.plane !== undefined && to.plane === this.plane ? to.plane : undefined;
+    const { token, heartbeat, patience } = options;
+    const door = this.names.door(endpoint, plane);
+    const proof = token === undefined ? {} : await this.#proof(door, address, token);
+    const id = randomBytes(16).toString("hex");
+    const [own, other] = [this.names.link(id, "d", plane), this.names.link(id, "a", plane)];
+    const link = natsLink({ connection: this.connection, own, other, heartbeat, patience });
+    try {
+      const answer = await this.#knock(door, address, { link: id, path, ...proof });
+      if ("open" in answer) return link;
+      throw new RefusedError(refusalText("refused" in answer ? answer.refused : "path", address), { url: address });
+    } catch (error) {
+      link.drop(error as Error);
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.connection.close();
+  }
+
+  async #leader(): Promise<string> {
+    const leader = await leaderOf(this);
+    if (leader) return leader.endpoint;
+    throw new ConnectFailedError(
+      `No master leads the cluster ${this.names.cluster} on ${this.connection.text}: start one with \`graphvm start-master --fabric\`.`,
+      {},
+    );
+  }
+
+  async #proof(door: string, address: string, token: string): Promise<{ nonce: string; proof: string }> {
+    const answer = await this.#knock(door, address, { ask: "nonce" });
+    if (!("nonce" in answer)) throw new RefusedError(refusalText("busy", address), { url: address });
+    return { nonce: answer.nonce, proof: proofOf(answer.nonce, token) };
+  }
+
+  async #knock(door: string, address: string, question: object): Promise<v.InferOutput<typeof answerSchema>> {
+    const nobody = (cause?: unknown): ConnectFailedError =>
+      new ConnectFailedError(
+        `Nobody answers at ${address} in the cluster ${this.names.cluster} on ${this.connection.text}: it has ended, or its NATS is cut off.`,
+        { url: address },
+        cause === undefined ? {} : { cause },
+      );
+    let answer: unknown;
+    try {
+      answer = await this.connection.request(door, question, ANSWER_SECONDS);
+    } catch (error) {
+      throw nobody(error);
+    }
+    const parsed = v.safeParse(answerSchema, answer);
+    if (!parsed.success) throw nobody();
+    return parsed.output;
+  }
+}
