@@ -122,7 +122,7 @@ describe.skipIf(!program)("C130: NATS for a test", () => {
   test("C130: a server that stands still answers nobody, and goes on", async () => {
     await using nats = await startNats({ jetstream: false });
     const connection = await opened(nats.url);
-    nats.servers[0]!.pause();
+    await nats.servers[0]!.pause();
     expect(await Promise.race([connection.flush().then(() => "answered"), pause(300)])).toBeUndefined();
     nats.servers[0]!.resume();
     await connection.flush();
@@ -177,7 +177,7 @@ describe.skipIf(!program)("C130: NATS for a test", () => {
     const { config } = (await nats.servers[0]!.monitor.jsz()) as unknown as { config: { store_dir: string } };
     expect(existsSync(config.store_dir)).toBe(true);
     await nats.servers[1]!.kill();
-    nats.servers[2]!.pause();
+    await nats.servers[2]!.pause();
     await nats[Symbol.asyncDispose]();
     expect(pids.filter(alive)).toEqual([]);
     expect(existsSync(config.store_dir)).toBe(false);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { NatsStartError } from "../errors.js";
 import type { Guardian } from "./guardian.js";
@@ -91,9 +91,11 @@ export class NatsProcess {
     await this.start();
   }
 
-  /** Stops it where it stands: its sockets stay open and nobody answers. */
-  pause(): void {
-    this.#process?.kill("SIGSTOP");
+  /** Stops it where it stands: its sockets stay open and nobody answers. Settles once all of its threads stand. */
+  async pause(): Promise<void> {
+    if (!this.#process) return;
+    this.#process.kill("SIGSTOP");
+    while (this.#process && !stands(this.pid)) await pause(1);
   }
 
   /** Lets it go on. */
@@ -113,6 +115,16 @@ export class NatsProcess {
       if (heard?.server_name === this.name) return;
       await pause(20);
     }
+  }
+}
+
+/** Whether all threads of a process are stopped; true where the system does not say. */
+function stands(pid: number): boolean {
+  try {
+    const tasks = readdirSync(`/proc/${pid}/task`);
+    return tasks.every((task) => /\) [TXZ] /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, "utf8")));
+  } catch {
+    return true;
   }
 }
 
