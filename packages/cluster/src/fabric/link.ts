@@ -50,7 +50,9 @@ export function natsLink({ connection, own, other, limit = MAX_MESSAGE, heartbea
       },
       over: (reason) => {
         for (const end of ends) end();
-        inbox.close(reason);
+        // whoever waits for what arrived just before hears of that first
+        if (reason) inbox.close(reason);
+        else setImmediate(() => inbox.close(undefined));
       },
     },
     clock,
