@@ -2,6 +2,7 @@
 export { bytesIn } from "./config/amount.js";
 export { CONFIG_FILE, loadConfig } from "./config/load-config.js";
 export { type WorkerSettings, workerSettings } from "./config/worker-settings.js";
+export { fabricText } from "./fabric/options.js";
 export { markOf, mayRun, ownMark, type ProcessMark } from "./folder/process-mark.js";
 export { METHOD_ROLES } from "./master/method-roles.js";
 export { registerHostModule } from "./program/host-modules.js";

@@ -95,6 +95,8 @@ export interface MasterHandle extends AsyncDisposable {
    * ArchiveFailedError that says where the recording is instead; so does `close()`.
    */
   readonly archived: Promise<Archived | undefined>;
+  /** Why it leads its cluster no more, where another has taken over: it has ended then. */
+  readonly fenced: Error | undefined;
   /** The master's own worker threads. */
   readonly threads: ReadonlyMap<string, WorkerHandle>;
   /**

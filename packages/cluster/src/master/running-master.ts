@@ -65,6 +65,7 @@ export class RunningMaster implements MasterHandle {
   #server: Listening | undefined;
   #doors: Doors | undefined;
   #ended = false;
+  #fenced: Error | undefined;
   #closing: Promise<void> | undefined;
   #finish: () => void = () => {};
   #archive: (outcome: Promise<Archived | undefined>) => void = () => {};
@@ -96,6 +97,10 @@ export class RunningMaster implements MasterHandle {
 
   get url(): string {
     return this.#server!.url;
+  }
+
+  get fenced(): Error | undefined {
+    return this.#fenced;
   }
 
   get threads(): ReadonlyMap<string, WorkerHandle> {
@@ -131,6 +136,7 @@ export class RunningMaster implements MasterHandle {
 
   /** Ends as a crash would, but tidily: workers and clients dial whoever leads now, and nothing is archived. */
   abandon(reason: Error): Promise<void> {
+    if (!this.#closing) this.#fenced = reason;
     this.#closing ??= this.#abandon(reason);
     return this.#closing;
   }

@@ -1,7 +1,8 @@
-import { connect, type Session, startMaster } from "@graphvm/cluster";
+import { type Config, connect, type FabricOptions, type Session, startMaster } from "@graphvm/cluster";
 import { given } from "@graphvm/engine/internal";
 import { UsageError } from "../errors.js";
 import type { Context } from "./context.js";
+import { fabricOf } from "./fabric.js";
 import type { MasterFlags } from "./options.js";
 import { clientTlsOf, shownToken } from "./trust.js";
 
@@ -22,7 +23,21 @@ export const DEFAULT_WORKERS = 2;
 export async function connectTo(flags: MasterFlags, context: Context): Promise<Session> {
   const token = shownToken(flags.tokenFile, "client", context);
   const tls = clientTlsOf(flags, context);
-  return context.own(await connect(flags.master, { ...(token && { token }), ...(tls && { tls }) }));
+  const options = { ...(token && { token }), ...(tls && { tls }) };
+  const fabric = meetingPlace(flags);
+  return context.own(await (fabric ? connect({ ...options, fabric }) : connect(flags.master, options)));
+}
+
+/** The fabric the flags name, beside which no address is said. @throws UsageError */
+export function meetingPlace(flags: MasterFlags, config?: Config, plane?: string): FabricOptions | undefined {
+  if (flags.master === undefined) return fabricOf(flags, config, plane);
+  if (flags.fabric === undefined) return undefined;
+  throw new UsageError("--master and --fabric are two ways to one master: leave one out.", {});
+}
+
+/** Whether the flags name a master that runs already. */
+export function isElsewhere(flags: MasterFlags): boolean {
+  return flags.master !== undefined || flags.fabric !== undefined;
 }
 
 /**
@@ -36,13 +51,13 @@ export async function openCluster<T>(
   work: (session: Session) => Promise<T>,
   workers = DEFAULT_WORKERS,
 ): Promise<T> {
-  if (flags.master !== undefined) {
+  if (isElsewhere(flags)) {
     const own = (["workers", "seed", "root", "plannerSeconds", "secretEnv", "strict"] as const).find(
       (name) => flags[name] !== undefined,
     );
     if (own !== undefined) {
       const option = `--${own.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-      throw new UsageError(`${option} is for a cluster started here: leave it or --master out.`, {});
+      throw new UsageError(`${option} is for a cluster started here: leave it out, or --master and --fabric.`, {});
     }
     const session = await connectTo(flags, context);
     try {

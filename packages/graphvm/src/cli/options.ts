@@ -3,6 +3,7 @@ import { bytesIn } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../errors.js";
+import { type FabricFlags, fabricOptions } from "./fabric.js";
 import { clientTlsOptions, type TlsFlags } from "./trust.js";
 
 /** Flags that every command has. */
@@ -12,7 +13,7 @@ export interface CommonFlags {
 }
 
 /** Flags of commands that talk to a master. */
-export interface MasterFlags extends CommonFlags, TlsFlags {
+export interface MasterFlags extends CommonFlags, FabricFlags, TlsFlags {
   readonly master?: string;
   readonly tokenFile?: string;
 }
@@ -32,9 +33,9 @@ export function commonOptions(command: Command): Command {
 export function masterOptions(command: Command): Command {
   return commonOptions(
     clientTlsOptions(
-      command
-        .option("--master <url>", "the master to talk to (default: ws://127.0.0.1:7225)", masterUrl)
-        .option("--token-file <file>", "a file that holds the token to show (default: GRAPHVM_TOKEN)"),
+      fabricOptions(
+        command.option("--master <url>", "the master to talk to (default: ws://127.0.0.1:7225)", masterUrl),
+      ).option("--token-file <file>", "a file that holds the token to show (default: GRAPHVM_TOKEN)"),
     ),
   );
 }
@@ -152,7 +153,7 @@ export function notNegative(text: string): number {
 }
 
 /** Takes `host`, `host:port` and `ws://host:port`. */
-function masterUrl(text: string): string {
+export function masterUrl(text: string): string {
   const url = /^wss?:\/\//.test(text) ? text : `ws://${text}`;
   if (!URL.canParse(url)) throw new InvalidArgumentError("an address such as ws://127.0.0.1:7225 is needed");
   return url;

@@ -3,7 +3,7 @@ import { KeyExistsError, readRecording, readSource, type Session, writeTarget } 
 import { sourceExists } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
-import { type ClusterFlags, DEFAULT_WORKERS, openCluster } from "../cli/cluster.js";
+import { type ClusterFlags, DEFAULT_WORKERS, isElsewhere, openCluster } from "../cli/cluster.js";
 import type { Context } from "../cli/context.js";
 import { loadTarget, parseTarget } from "../cli/module-target.js";
 import { clusterOptions, cutOptions, cutRules, noCopyRules, wholeNumber } from "../cli/options.js";
@@ -88,7 +88,7 @@ async function ofModule(source: string, flags: GraphFlags, context: Context): Pr
         const jobs = (await session.jobDeps(runnable.refs, rules)).list.length;
         return { ...(await session.graph({ fold })), jobs };
       }
-      if (flags.master === undefined && !flags.workers) return undefined;
+      if (!isElsewhere(flags) && !flags.workers) return undefined;
       return afterwards(session, runnable.call, fold);
     },
     0,

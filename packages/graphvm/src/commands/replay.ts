@@ -13,7 +13,7 @@ import {
 import { parsePlace } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import { Command, Option } from "commander";
-import { connectTo, DEFAULT_WORKERS } from "../cli/cluster.js";
+import { connectTo, DEFAULT_WORKERS, isElsewhere } from "../cli/cluster.js";
 import { agreeToRun } from "../cli/consent.js";
 import { barOptions, type Context } from "../cli/context.js";
 import { type MasterFlags, mapping, masterOptions, STRICT, wholeNumber } from "../cli/options.js";
@@ -78,7 +78,7 @@ export async function replay(source: string, flags: ReplayFlags, context: Contex
   if (trusted !== undefined) requireTrusted(recording.signature, trustedFingerprints(trusted));
   else if (!flags.yes) await agreeToRun(source, recording, context);
   const bar = progressBar(context.stderr, barOptions(context));
-  const session = flags.master === undefined ? undefined : await connectTo(flags, context);
+  const session = isElsewhere(flags) ? await connectTo(flags, context) : undefined;
   let looked: object = {};
   let report: ReplayReport;
   try {
@@ -112,8 +112,8 @@ function answerText(report: ReplayReport, stopped: Stop | undefined, context: Co
 }
 
 function refuseMixed(flags: ReplayFlags, context: Context): void {
-  if (flags.master !== undefined && flags.workers !== undefined) {
-    throw new UsageError("--workers is for a cluster started here: leave it or --master out.", {});
+  if (isElsewhere(flags) && flags.workers !== undefined) {
+    throw new UsageError("--workers is for a cluster started here: leave it out, or --master and --fabric.", {});
   }
   if (flags.until === undefined && (flags.open || flags.with !== undefined)) {
     throw new UsageError("--open and --with work at a node: say which with --until.", {});

@@ -1,6 +1,8 @@
 import { connectWorker, DEFAULT_PORT, type RemoteWorker } from "@graphvm/cluster";
+import { fabricText } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
+import { meetingPlace } from "../cli/cluster.js";
 import { configOf, configOption, settingsOf, tierOption, type WorkerFlags } from "../cli/config.js";
 import type { Context } from "../cli/context.js";
 import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
@@ -8,6 +10,7 @@ import {
   labelOptions,
   type MasterFlags,
   masterOptions,
+  masterUrl,
   memoryOption,
   notNegative,
   wholeNumber,
@@ -18,6 +21,7 @@ interface StartWorkerFlags extends MasterFlags, WorkerFlags, LogFlags {
   readonly host?: string;
   readonly port?: number;
   readonly root?: string;
+  readonly address?: string;
   readonly reconnectSeconds?: number;
   readonly drainSeconds: number;
 }
@@ -27,6 +31,11 @@ export function startWorkerCommand(context: Context): Command {
     .description("start a worker for a master elsewhere; runs until that ends")
     .option("--host <address>", "the address on which other workers fetch values (default: 127.0.0.1)")
     .option("--port <n>", "the port of that address (default: any free one)", wholeNumber(0, 65535))
+    .option(
+      "--address <url>",
+      "what others dial to fetch values; on a fabric: instead of fetching over NATS",
+      masterUrl,
+    )
     .option("--root <dir>", "where relative inputs are looked for before the master sends them (default: here)")
     .option(
       "--reconnect-seconds <n>",
@@ -39,24 +48,34 @@ export function startWorkerCommand(context: Context): Command {
       "who must have signed the certificates of those who fetch values (default: none asked)",
     );
   return masterOptions(logOptions(labelOptions(tierOption(configOption(memoryOption(command))))))
-    .addHelpText("after", "\nExample:\n  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --tier large")
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Examples:",
+        "  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --tier large",
+        "  graphvm start-worker --fabric nats://127.0.0.1:4222 --plane eu",
+      ].join("\n"),
+    )
     .action((flags: StartWorkerFlags) => startWorkerAndWait(flags, context));
 }
 
 /** `graphvm start-worker`: a worker until its master ends. @throws ConnectionLostError where it ends out of order. */
 export async function startWorkerAndWait(flags: StartWorkerFlags, context: Context): Promise<void> {
   context.guardStdout();
-  const master = flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`;
-  const { host, port, root, reconnectSeconds, drainSeconds } = flags;
-  const { labels, memory, threads } = settingsOf(flags, await configOf(flags));
+  const { host, port, root, address, reconnectSeconds, drainSeconds } = flags;
+  const config = await configOf(flags);
+  const { labels, memory, threads } = settingsOf(flags, config);
+  const fabric = meetingPlace(flags, config, labels.plane);
+  const master = fabric ? fabricText(fabric) : (flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`);
   let leaves = false;
   const token = shownToken(flags.tokenFile, "worker", context);
   const tls = clientTlsOf(flags, context);
   const options = {
-    master,
+    ...(fabric ? { fabric } : { master }),
     ...(token && { token }),
     ...(tls && { tls }),
-    ...given({ host, port, root, reconnectSeconds, memory: memory && Math.floor(memory / threads) }),
+    ...given({ host, port, root, address, reconnectSeconds, memory: memory && Math.floor(memory / threads) }),
     labels,
     logger: loggerOf(flags, context),
   };

@@ -1,11 +1,12 @@
 import { Command, Option } from "commander";
 import type { Context } from "../cli/context.js";
+import { type FabricFlags, fabricOf, fabricOptions } from "../cli/fabric.js";
 import { commonOptions, recordingOptions, recordOptions, wholeNumber } from "../cli/options.js";
 import { type DemoFlags, demoEvents, demoPlace, localFile } from "./demo-command.js";
 import type { FraudOptions, FraudResult } from "./fraud.js";
 import { runText } from "./run-text.js";
 
-interface Flags extends DemoFlags {
+interface Flags extends DemoFlags, FabricFlags {
   readonly rows: number;
   readonly workers: number;
   readonly sampling: FraudOptions["sampling"];
@@ -28,17 +29,30 @@ export function fraudCommand(context: Context): Command {
     .option("--websocket", "workers in processes of their own instead of threads", false)
     .option("--record <file>", "where the recording goes; the data is kept beside it", localFile)
     .option("--force", "replace a recording that is there", false);
-  return commonOptions(recordOptions(command))
-    .addHelpText("after", "\nExample:\n  graphvm demo fraud --rows 200000 --workers 2 --record out.gvr")
+  return commonOptions(fabricOptions(recordOptions(command)))
+    .addHelpText(
+      "after",
+      [
+        "",
+        "Examples:",
+        "  graphvm demo fraud --rows 200000 --workers 2 --record out.gvr",
+        "  graphvm demo fraud --fabric nats://127.0.0.1:4222 --cluster demo",
+      ].join("\n"),
+    )
     .action((flags: Flags) => run(flags, context));
 }
 
 async function run(flags: Flags, context: Context): Promise<void> {
+  const { fabric, fabricCreds, cluster, ...rest } = flags;
+  const meeting = fabricOf({ fabric, fabricCreds, cluster } as FabricFlags);
   const record = demoPlace(flags, "fraud");
   const { events, done } = demoEvents(context);
   // tables and models load when they are needed: no other command waits for them
   const { runFraud } = await import("./fraud.js");
-  const result = await runFraud({ ...flags, record, recording: recordingOptions(flags) }, events);
+  const result = await runFraud(
+    { ...rest, ...(meeting && { fabric: meeting }), record, recording: recordingOptions(flags) },
+    events,
+  );
   done();
   context.answer(result, describe(result));
   if (result.replay.verdict !== "equal") process.exitCode = 3;

@@ -2,7 +2,14 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { connect, type MasterHandle, type RecordingOptions, type Session, startMaster } from "graphvm";
+import {
+  connect,
+  type FabricOptions,
+  type MasterHandle,
+  type RecordingOptions,
+  type Session,
+  startMaster,
+} from "graphvm";
 import { csvBlocks, writePaysimCsv } from "graphvm/ml";
 import { type DemoEvents, folderOf, replayDemo, secondsSince } from "./demo-cluster.js";
 import type { Sampling } from "./fraud-pipeline.js";
@@ -16,6 +23,8 @@ export interface FraudOptions {
   readonly seed: number;
   /** Workers in processes of their own, over WebSocket, instead of threads. */
   readonly websocket: boolean;
+  /** Master and worker processes meet on NATS instead. */
+  readonly fabric?: FabricOptions;
   /** Where the recording goes; the data is kept beside it. */
   readonly record: string;
   readonly force: boolean;
@@ -41,17 +50,23 @@ export async function runFraud(options: FraudOptions, events: DemoEvents): Promi
   mkdirSync(folder, { recursive: true });
   events.step(`generate   ${options.rows.toLocaleString("en-US")} PaySim-like transactions`);
   const data = await generate(folder, options);
+  const { fabric, seed } = options;
+  const apart = options.websocket || fabric !== undefined;
   const master = await startMaster({
     port: 0,
-    workers: options.websocket ? 0 : options.workers,
-    seed: options.seed,
+    workers: apart ? 0 : options.workers,
+    seed,
     root: folder,
+    ...(fabric && { fabric }),
   });
-  const processes = options.websocket ? await startProcesses(master, options.workers) : [];
+  const way = fabric ? fabricFlags(fabric) : ["--master", master.url];
+  const processes = apart ? await startProcesses(master, way, options.workers) : [];
   let made: Omit<FraudResult, "seconds" | "replay">;
   try {
-    const session = await connect(master.url);
+    const session = await (fabric ? connect({ fabric }) : connect(master.url));
     made = await record(session, data, options, events);
+    // what the cluster kept on NATS goes with its session
+    if (fabric) await session.endCluster();
     await session.close();
   } finally {
     await master.close();
@@ -103,10 +118,18 @@ async function generate(folder: string, { rows, seed }: FraudOptions): Promise<s
   return path;
 }
 
-async function startProcesses(master: MasterHandle, count: number): Promise<ChildProcess[]> {
+function fabricFlags({ servers, cluster, credsFile }: FabricOptions): string[] {
+  return [
+    ...["--fabric", typeof servers === "string" ? servers : servers.join(",")],
+    ...(cluster === undefined ? [] : ["--cluster", cluster]),
+    ...(credsFile === undefined ? [] : ["--fabric-creds", credsFile]),
+  ];
+}
+
+async function startProcesses(master: MasterHandle, way: readonly string[], count: number): Promise<ChildProcess[]> {
   const bin = fileURLToPath(new URL("../../bin/graphvm.js", import.meta.url));
   const children = Array.from({ length: count }, () =>
-    spawn(process.execPath, [bin, "start-worker", "--master", master.url], { stdio: ["ignore", "ignore", "inherit"] }),
+    spawn(process.execPath, [bin, "start-worker", ...way], { stdio: ["ignore", "ignore", "inherit"] }),
   );
   const session = await connect(master.url);
   try {
