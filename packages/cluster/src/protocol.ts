@@ -71,6 +71,8 @@ export const fileSchema = v.object({
   size: v.number(),
   /** The plane it is bound to: its bytes lie under the roots of that plane's workers and nowhere else. */
   plane: v.exactOptional(v.string()),
+  /** Labels are ignored: wherever its bytes are, they are those. */
+  free: v.exactOptional(v.boolean()),
   path: v.exactOptional(v.string()),
   mtimeMs: v.exactOptional(v.number()),
   ino: v.exactOptional(v.number()),

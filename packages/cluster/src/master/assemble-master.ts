@@ -9,6 +9,7 @@ import { allLimits } from "../transport/limits.js";
 import { masterTokens } from "../transport/roles.js";
 import { Watch } from "../watch/events.js";
 import { logEvents } from "../watch/log.js";
+import { Volumes } from "../worker/volumes.js";
 import { openLog } from "./archived-session.js";
 import { DEFAULT_PORT, type MasterOptions } from "./master-options.js";
 import { RunningMaster } from "./running-master.js";
@@ -39,6 +40,7 @@ export async function assembleMaster(
     (secret): secret is string => !!secret,
   );
   const labels = checkLabels(options.labels ?? {}, "the master's threads");
+  const volumes = new Volumes(options.volumes);
   const budget = memoryBudget(options.memory, workers);
   const { archive, log } = await openLog(options, folder, now, secrets, copy).catch((error: unknown) => {
     folder.close();
@@ -65,8 +67,21 @@ export async function assembleMaster(
     fabric,
     returning: resuming,
   });
-  const { idleSeconds } = options;
-  const parts = { folder, log, session, archive, clock, now, idleSeconds, threadMemory: budget?.thread, fabric, leave };
+  const { idleSeconds, exports } = options;
+  const parts = {
+    volumes,
+    exports,
+    folder,
+    log,
+    session,
+    archive,
+    clock,
+    now,
+    idleSeconds,
+    threadMemory: budget?.thread,
+    fabric,
+    leave,
+  };
   const running = new RunningMaster(parts);
   const address = { port: options.port ?? port ?? DEFAULT_PORT, host: options.host ?? host };
   const plan = { resuming, threads: workers, ...given({ expected }) };

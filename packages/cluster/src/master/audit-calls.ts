@@ -21,7 +21,7 @@ export const AUDIT_CALLS: { readonly [method: string]: Call } = {
   }),
 
   nodeValue: call(v.strictObject({ id: nodeIdSchema, job: nodeIdSchema }), false, async ({ id, job }, session) => {
-    const { bytes, digest } = await session.runner.value(id, job);
+    const { bytes, digest } = await session.nodeValue(id, job);
     return { answer: valueAnswer({ id, bytes, digest }, session.served), logged: { id, digest } };
   }),
 };

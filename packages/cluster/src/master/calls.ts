@@ -128,7 +128,8 @@ export async function dispatchWanted(
 
 /** The journal keeps what the inputs were: who resumes the session must find them as they are. */
 function dispatched(plan: Plan, session: MasterSession): Answer {
-  const inputs = session.inputs.of(plan.jobs.flatMap((job) => job.files.map(({ uri }) => uri)));
+  const files = plan.jobs.flatMap((job) => job.files);
+  const inputs = [...session.inputs.of(files), ...session.runner.boundInputs.of(files)];
   const logged = {
     ...(counts(plan) as JsonObject),
     ...(inputs.length > 0 ? { inputs: inputs as unknown as Json } : {}),

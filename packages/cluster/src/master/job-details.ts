@@ -1,5 +1,5 @@
 import { given } from "@graphvm/engine/internal";
-import { PlaneBoundError, ValueLostError } from "../errors.js";
+import { ValueLostError } from "../errors.js";
 import type { WorkerJob } from "../protocol.js";
 import { type Json, PART } from "../recording/index.js";
 import type { NodeDigest } from "../worker/inspect-job.js";
@@ -57,7 +57,9 @@ export async function runAgain(id: string, session: MasterSession): Promise<read
   const { worker } = state;
   const files = await Promise.all(
     job.files.map((file) =>
-      file.plane === undefined ? session.inputs.resolve(file) : session.runner.boundInputs.ask(file, worker!),
+      file.plane === undefined || file.free
+        ? session.inputs.resolve(file)
+        : session.runner.boundInputs.ask(file, worker!),
     ),
   );
   return session.pool.again(worker!, { id, refs: job.refs, inputs, files });
@@ -65,13 +67,8 @@ export async function runAgain(id: string, session: MasterSession): Promise<read
 
 /** The blobs of a job's value; none where it may not leave its plane. */
 async function output(id: string, session: MasterSession, log: SessionLog): Promise<Json | undefined> {
-  let bytes: Uint8Array;
-  try {
-    ({ bytes } = await session.runner.value(id, id));
-  } catch (error) {
-    if (error instanceof PlaneBoundError) return undefined;
-    throw error;
-  }
+  if (session.runner.plan(id)?.bound !== undefined) return undefined;
+  const { bytes } = await session.runner.value(id, id);
   const parts: Json[] = [];
   for (let at = 0; at === 0 || at < bytes.length; at += PART) {
     // a copy: what lies in shared memory belongs to whoever computed it

@@ -24,7 +24,7 @@ export async function findFiles(plan: Plan, inputs: SessionInputs, bound: BoundI
     const files: JobFile[] = [];
     const late: DeclaredFile[] = [];
     for (const file of job.files) {
-      const found = await (file.plane === undefined ? inputs.resolve(file) : ask(file));
+      const found = await (file.plane === undefined || file.free ? inputs.resolve(file) : ask(file));
       if (found) files.push(found);
       else late.push(file);
     }
@@ -39,5 +39,5 @@ export function withoutLabels(plan: Plan): Plan {
 }
 
 function freeJob({ on: _on, bound: _bound, files, ...job }: PlannedJob): PlannedJob {
-  return { ...job, files: files.map(({ plane: _plane, ...file }) => file) };
+  return { ...job, files: files.map((file) => (file.plane === undefined ? file : { ...file, free: true })) };
 }

@@ -168,6 +168,11 @@ export class JobRunner {
     return { total: this.#scheduler.size, running, done, failed, waiting: waiting + ready + queued };
   }
 
+  /** A known job as it was planned. */
+  plan(id: string): PlannedJob | undefined {
+    return this.#planned.get(id)?.job;
+  }
+
   /** A known job for people. */
   label(id: string): string {
     return this.#planned.get(id)?.job.label ?? id;

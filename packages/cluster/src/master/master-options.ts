@@ -1,4 +1,5 @@
 import type { Labels } from "@graphvm/engine";
+import type { ExportsConfig } from "../config/config.js";
 import type { FabricOptions } from "../fabric/options.js";
 import type { Clock } from "../transport/clock.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
@@ -30,6 +31,9 @@ export interface MasterOptions {
   readonly workers?: number;
   /** Labels of its worker threads: what jobs may ask for. */
   readonly labels?: Labels;
+  /** Folders in which its threads find inputs that are bound to their plane, by name, and what may leave that plane. */
+  readonly volumes?: { readonly [name: string]: string };
+  readonly exports?: ExportsConfig;
   /** Any worker may run any job, and values may go anywhere: for a replay, which need not have the planes. */
   readonly ignoreLabels?: boolean;
   /** Seeds every random number inside atoms. Default 0. */

@@ -59,6 +59,7 @@ const restartSchema = v.strictObject({
   strict: v.exactOptional(v.boolean()),
   roots: v.array(v.string()),
   inputs: v.record(v.string(), v.string()),
+  bound: v.exactOptional(v.array(v.object({ uri: v.string(), plane: v.string(), sha256: sha256Schema }))),
 });
 
 /** Answers clients: validates, puts changing calls in order, logs every call before it acknowledges it. */
@@ -270,8 +271,9 @@ export class Master {
       ...own(
         "restart",
         restartSchema,
-        async ({ seed, epoch, strict = false, roots, inputs }) => {
+        async ({ seed, epoch, strict = false, roots, inputs, bound = [] }) => {
           await this.#restart(seed, epoch, strict, roots, inputs);
+          this.session.runner.boundInputs.expect(bound);
           return NOTHING;
         },
         ({ seed, epoch, strict }) => ({ seed, epoch, ...given({ strict }) }),

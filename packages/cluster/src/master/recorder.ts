@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { numericsDigest } from "@graphvm/engine";
 import { given } from "@graphvm/engine/internal";
+import { inputKey } from "../planner/declared-files.js";
 import { VERSION } from "../protocol.js";
 import {
   type BlobSource,
@@ -30,10 +31,10 @@ export async function makeRecording(
   roots: readonly string[],
   captureInputs: boolean,
 ): Promise<{ pieces: AsyncIterable<Uint8Array>; calls: number }> {
-  const captured = captureInputs ? await captureFiles(session.recordedInputs(), session.inputs) : undefined;
+  const captured = captureInputs ? await captureFiles(session.recordedInputs(), session) : undefined;
   const inputs = session.recordedInputs().map((input) => {
-    const parts = captured?.parts.get(input.uri);
-    const reader = session.readers.get(input.uri);
+    const parts = captured?.parts.get(inputKey(input));
+    const reader = session.readers.get(inputKey(input));
     const uri = log.redact(input.uri);
     return { ...input, uri, ...(reader ? { reader } : {}), ...(parts ? { parts: [...parts] } : {}) };
   });

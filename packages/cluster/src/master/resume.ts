@@ -91,7 +91,11 @@ async function again({ session, log }: Master, line: JournalLine, thisGraph: boo
     await session.restart(seed, epoch, strict);
     log.restart();
   }
-  if (method === "dispatchJobs") session.inputs.expect(inputsOf(await log.unbox(line.result ?? null)));
+  if (method === "dispatchJobs") {
+    const before = inputsOf(await log.unbox(line.result ?? null));
+    session.inputs.expect(before);
+    session.runner.boundInputs.expect(before);
+  }
   if (!PROGRAMS.has(method) && !(JOBS.has(method) && thisGraph)) return undefined;
   if (marks.$redacted) {
     process.emitWarning(`Call ${line.seq} (${method}) held a secret, which no journal keeps: it must be made again.`);

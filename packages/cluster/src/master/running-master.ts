@@ -13,12 +13,13 @@ import { type Listening, type ListenOptions, listen, type Routes } from "../tran
 import { masterPages } from "../watch/watch-master.js";
 import { InputFiles } from "../worker/input-files.js";
 import { ownOutput } from "../worker/printed-by-worker.js";
+import type { Volumes } from "../worker/volumes.js";
 import type { WorkerHandle } from "../worker/worker-host.js";
 import type { Archive, Archived } from "./archive.js";
 import { archiveSession } from "./archived-session.js";
 import { LocalWorkers } from "./local-workers.js";
 import { Master } from "./master.js";
-import type { MasterHandle } from "./master-options.js";
+import type { MasterHandle, MasterOptions } from "./master-options.js";
 import { resumeSession } from "./resume.js";
 import type { MasterSession } from "./session.js";
 import type { SessionLog } from "./session-log.js";
@@ -41,6 +42,8 @@ export interface MasterParts {
   readonly idleSeconds: number | undefined;
   /** Bytes that values may take in each of its threads. */
   readonly threadMemory: number | undefined;
+  readonly volumes: Volumes;
+  readonly exports: MasterOptions["exports"];
   /** Where workers and clients meet it besides. */
   readonly fabric?: Fabric | undefined;
   /** Lets go of what the master's place on the fabric held; `ended`: nobody goes on with the session. */
@@ -88,7 +91,8 @@ export class RunningMaster implements MasterHandle {
       sent: session.sent,
       data: session.data,
       labels: session.labels,
-      files: new InputFiles(folder.record.roots[0]!),
+      exports: parts.exports,
+      files: new InputFiles(folder.record.roots[0]!, undefined, parts.volumes),
       output: ownOutput((worker, text) => session.watch.tell({ kind: "printed", where: worker, text })),
       host: "",
       address: (host) => host,

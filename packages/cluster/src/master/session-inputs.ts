@@ -1,7 +1,7 @@
 import { InputChangedError, InputMissingError } from "@graphvm/engine";
-import { FetchedInputs, inputPath, LocalInputs, remoteScheme, stampOf } from "@graphvm/engine/internal";
+import { FetchedInputs, given, inputPath, LocalInputs, remoteScheme, stampOf } from "@graphvm/engine/internal";
 import { SecretInputError } from "../errors.js";
-import type { DeclaredFile } from "../planner/declared-files.js";
+import { type DeclaredFile, inputKey, inputName } from "../planner/declared-files.js";
 import type { JobFile } from "../protocol.js";
 import { isSecretKey, type RecordedInput, redactText } from "../recording/index.js";
 
@@ -41,8 +41,10 @@ export class SessionInputs {
    * @throws InputMissingError, InputChangedError where it is not what was declared, or not what it was before;
    * SecretInputError where its name may not be written down.
    */
-  async resolve({ uri, sha256: declared }: DeclaredFile): Promise<JobFile> {
-    const path = await this.#find(uri);
+  async resolve(input: DeclaredFile): Promise<JobFile> {
+    const { uri, sha256: declared, plane, free } = input;
+    const key = inputKey(input);
+    const path = await this.#find(input);
     const stamp = stampOf(path);
     if (!stamp)
       throw new InputMissingError(
@@ -50,27 +52,27 @@ export class SessionInputs {
         { uri, path },
       );
     const sha256 = await this.#local.digestLater(path, stamp);
-    const before = this.#files.get(uri)?.sha256 ?? this.#expected.get(uri);
+    const before = this.#files.get(key)?.sha256 ?? this.#expected.get(key);
     if ((declared !== undefined && declared !== sha256) || (before !== undefined && before !== sha256)) {
       throw new InputChangedError(
         `The input ${uri} changed since it was declared: declare it again, or put the old bytes back.`,
         { uri, path },
       );
     }
-    const file = { uri, sha256, path, ...stamp };
-    this.#files.set(uri, file);
+    const file = { uri, sha256, path, ...stamp, ...given({ plane, free }) };
+    this.#files.set(key, file);
     return file;
   }
 
   /** What inputs were when a master before this one read them. */
   expect(inputs: readonly RecordedInput[]): void {
-    for (const { uri, sha256 } of inputs) this.#expected.set(uri, sha256);
+    for (const input of inputs) this.#expected.set(inputKey(input), input.sha256);
   }
 
   /** Those inputs, each once, as they were resolved. */
-  of(uris: readonly string[]): RecordedInput[] {
-    const wanted = new Set(uris);
-    return wanted.size === 0 ? [] : this.list().filter(({ uri }) => wanted.has(uri));
+  of(declared: readonly DeclaredFile[]): RecordedInput[] {
+    const wanted = new Set(declared.map(inputKey));
+    return wanted.size === 0 ? [] : this.list().filter((input) => wanted.has(inputKey(input)));
   }
 
   /** Where an input with that digest lies, for workers that lack it. */
@@ -81,13 +83,16 @@ export class SessionInputs {
 
   /** All inputs so far, by URI. */
   list(): RecordedInput[] {
-    const files = [...this.#files.values()].map(({ uri, size, sha256 }) => ({ uri, size, sha256 }));
-    return files.sort((a, b) => (a.uri < b.uri ? -1 : 1));
+    const files = [...this.#files.values()];
+    return files
+      .map(({ uri, size, sha256, plane }) => ({ uri, size, sha256, ...given({ plane }) }))
+      .sort((a, b) => (inputName(a) < inputName(b) ? -1 : 1));
   }
 
-  async #find(uri: string): Promise<string> {
+  async #find(input: DeclaredFile): Promise<string> {
+    const { uri } = input;
     refuseSecret(uri);
-    const mapped = this.#mapped.get(uri);
+    const mapped = this.#mapped.get(inputName(input)) ?? this.#mapped.get(uri);
     if (mapped !== undefined) return mapped;
     if (remoteScheme(uri) !== undefined) return this.#fetched.fetch(uri);
     const paths = this.#roots.map((root) => inputPath(root, uri));

@@ -4,6 +4,7 @@ import type { WireRefs } from "@graphvm/rules/internal";
 import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
 import type { Fabric } from "../fabric/fabric.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
+import { inputKey, inputName } from "../planner/declared-files.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { Planner, type PlannerLimits } from "../planner/planner.js";
 import type { Plan, PlannedNode } from "../planner/planner-graph.js";
@@ -101,7 +102,7 @@ export class MasterSession {
   readonly pool: WorkerPool;
   readonly runner: JobRunner;
   readonly watch: Watch;
-  /** The first job that reads an input, by URI. */
+  /** The first job that reads an input, by its key. */
   readonly readers = new Map<string, { id: string; rule: string }>();
   /** Tells it from every other session. */
   readonly id: string;
@@ -276,7 +277,8 @@ export class MasterSession {
     const needed = until === undefined ? undefined : neededBy((await this.node(until))?.job, plan.jobs);
     const jobs = plan.jobs.map((job, i) => ({ job, ...files[i]! })).filter(({ job }) => needed?.has(job.id) ?? true);
     for (const { job, files } of jobs) {
-      for (const { uri } of files) if (!this.readers.has(uri)) this.readers.set(uri, { id: job.id, rule: job.rule });
+      for (const key of files.map(inputKey))
+        if (!this.readers.has(key)) this.readers.set(key, { id: job.id, rule: job.rule });
     }
     // the root of a plan is a job, and where there is only one, the last
     const root = plan.jobs.at(-1);
@@ -314,12 +316,7 @@ export class MasterSession {
    */
   async getData(refs: WireRefs): Promise<{ id: string; bytes: Uint8Array; digest: string }> {
     const { id, job, bound, label } = await this.#planner.locate(refs);
-    if (bound !== null) {
-      throw new PlaneBoundError(
-        `The value of ${label} is bound to plane ${bound} and goes to no client: ask for one that a rule with exports made of it.`,
-        { node: id, plane: bound },
-      );
-    }
+    if (bound !== null) throw boundTo(bound, id, label);
     if (job === null || this.runner.job(job) === undefined) {
       throw new SessionStateError(
         "No dispatched job computes this node: dispatch jobs for it first (session.calc does both).",
@@ -327,6 +324,17 @@ export class MasterSession {
       );
     }
     return { id, ...(await this.runner.value(id, job)) };
+  }
+
+  /**
+   * The value of any node, for whoever looks into a graph. Where labels count, a bound one stays where it is.
+   *
+   * @throws PlaneBoundError
+   */
+  async nodeValue(id: string, job: string): Promise<{ bytes: Uint8Array; digest: string }> {
+    const node = this.#ignoreLabels ? null : await this.node(id);
+    if (node?.bound !== undefined) throw boundTo(node.bound, id, node.label);
+    return this.runner.value(id, job);
   }
 
   /** What the planner knows of a node, by id or by `namespace.rule`: the first of that rule. */
@@ -428,11 +436,10 @@ export class MasterSession {
     return this.pool.size === 0 ? ["no worker has joined"] : [];
   }
 
-  /** Every declared input so far, as a recording names it: of a bound one its digest and size, and nothing else. */
+  /** Every declared input so far, as a recording names it: of a bound one plane, volume, digest and size, and nothing else. */
   recordedInputs(): RecordedInput[] {
-    const bound = this.runner.boundInputs.list().map(({ uri, size, sha256 }) => ({ uri, size, sha256 }));
-    const all = new Map([...bound, ...this.inputs.list()].map((input) => [`${input.uri}\0${input.sha256}`, input]));
-    return [...all.values()].sort((a, b) => (a.uri < b.uri ? -1 : 1));
+    const all = [...this.runner.boundInputs.list(), ...this.inputs.list()];
+    return all.sort((a, b) => (inputName(a) < inputName(b) ? -1 : 1));
   }
 
   /** Bytes that processes of each plane sent to others. */
@@ -462,6 +469,13 @@ function neededBy(id: string | undefined, jobs: Plan["jobs"]): ReadonlySet<strin
       for (const each of [...job.inputs, ...(job.pin === undefined ? [] : [job.pin])]) needed.add(each);
   }
   return needed as Set<string>;
+}
+
+function boundTo(plane: string, node: string, label: string): PlaneBoundError {
+  return new PlaneBoundError(
+    `The value of ${label} is bound to plane ${plane} and goes to no client: ask for one that a rule with exports made of it.`,
+    { node, plane },
+  );
 }
 
 /** What `status` answers. */

@@ -65,7 +65,11 @@ interface PoolWorker {
 
 const NOTHING: Usage = { held: 0, spilled: 0, moved: 0 };
 
-const inputSchema = v.object({ sha256: sha256Schema, size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) });
+const inputSchema = v.object({
+  sha256: sha256Schema,
+  size: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  volume: v.exactOptional(v.pipe(v.string(), v.maxLength(64))),
+});
 const sentSchema = v.record(v.string(), v.pipe(v.number(), v.safeInteger(), v.minValue(0)));
 const valueSchema = v.object({ digest: sha256Schema, bytes: v.exactOptional(bytesSchema) });
 const digestsSchema = v.array(v.tuple([nodeIdSchema, v.string(), sha256Schema]));
@@ -238,8 +242,16 @@ export class WorkerPool {
   }
 
   /** What a file is that only that worker's own root has. */
-  async input(worker: string, uri: string): Promise<{ sha256: string; size: number }> {
+  async input(worker: string, uri: string): Promise<v.InferOutput<typeof inputSchema>> {
     return this.#ask(worker, "input", { uri }, inputSchema);
+  }
+
+  /** Bytes of such a file, where its plane lets them out. */
+  async inputBytes(
+    worker: string,
+    piece: { readonly uri: string; readonly plane: string; readonly sha256: string; readonly offset: number },
+  ): Promise<Uint8Array> {
+    return (await this.#ask(worker, "inputBytes", piece, v.object({ bytes: bytesSchema }))).bytes;
   }
 
   /** What workers, gone ones too, sent to other processes. */

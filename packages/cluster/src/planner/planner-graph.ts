@@ -1,5 +1,5 @@
 import type { Ref } from "@graphvm/engine";
-import { cycleError, describeRef, Structure, Walk } from "@graphvm/engine/internal";
+import { cycleError, describeRef, given, Structure, Walk } from "@graphvm/engine/internal";
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
 import type { JobPlan } from "../scheduler/types.js";
 import { autoCut } from "./auto-cut.js";
@@ -38,6 +38,8 @@ export interface PlannedNode {
   readonly label: string;
   readonly job: string;
   readonly refs: WireRefs;
+  /** The plane that its value may not leave. */
+  readonly bound?: string;
   /** What it depends on, in order. */
   readonly inputs: readonly { readonly id: string; readonly rule: string; readonly job: string }[];
 }
@@ -127,7 +129,8 @@ export class PlannerGraph {
       const rule = `${ref.ns}.${ref.name}`;
       if (prefix ? !table.idHex(node).startsWith(name) : rule !== name) continue;
       const inputs = Array.from(this.structure.dependencies(node), (each) => this.#named(each));
-      return { ...this.#named(node), label: describeRef(ref, 60), refs: writeRefs([ref]), inputs };
+      const bound = this.constraints.plane(node);
+      return { ...this.#named(node), label: describeRef(ref, 60), refs: writeRefs([ref]), inputs, ...given({ bound }) };
     }
     return undefined;
   }

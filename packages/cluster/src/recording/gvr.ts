@@ -105,6 +105,9 @@ export async function* recordingPieces(
   yield* zip.end();
 }
 
+/** The minor version from which on recordings may be signed. */
+const SIGNED_MINOR = 1;
+
 /**
  * Signs a recording, in the place of a signature that it has already. No other entry changes.
  * @param key An Ed25519 private key, PEM.
@@ -114,7 +117,7 @@ export function signRecording(bytes: Uint8Array, key: string): Uint8Array<ArrayB
   const entries = new Map(readStoredZip(bytes));
   entries.delete(SIGNATURE_ENTRY);
   const { header, head } = openRecording(writeStoredZip(entries));
-  if (header.format.minor < FORMAT_MINOR) {
+  if (header.format.minor < SIGNED_MINOR) {
     const { major, minor } = header.format;
     const sentence = `A recording of format ${major}.${minor} has no place for a signature; sign the whole file with another tool.`;
     throw new FormatVersionError(sentence, { entry: HEADER_ENTRY, major, minor });
@@ -186,7 +189,7 @@ export function openIndex(
 
 /** Entries besides the known ones: a signature, and in a later minor version what that has. */
 function mayHave(name: string, { format }: RecordingHeader): boolean {
-  return format.minor > FORMAT_MINOR || (name === SIGNATURE_ENTRY && format.minor > 0);
+  return format.minor > FORMAT_MINOR || (name === SIGNATURE_ENTRY && format.minor >= SIGNED_MINOR);
 }
 
 function signatureOf(

@@ -7,7 +7,7 @@ import { sha256Hex } from "./sha256.js";
 /** The major format version this code writes and reads. */
 export const FORMAT_MAJOR = 1;
 /** The minor format version this code writes; recordings of later ones are read, their new keys ignored. */
-export const FORMAT_MINOR = 1;
+export const FORMAT_MINOR = 2;
 /** The entry the header stands in. */
 export const HEADER_ENTRY = "header.json";
 
@@ -37,6 +37,8 @@ const schema = v.looseObject({
       uri: text,
       size: count,
       sha256: hex,
+      plane: v.exactOptional(text),
+      volume: v.exactOptional(text),
       parts: v.exactOptional(v.array(hex)),
       reader: v.exactOptional(v.strictObject({ id: text, rule: text })),
     }),
@@ -57,6 +59,9 @@ export interface RecordedInput {
   /** Bytes. */
   size: number;
   sha256: string;
+  /** The plane it is bound to, and the volume it lay in. */
+  plane?: string;
+  volume?: string;
   /** The blobs its bytes are cut into, where it is captured and larger than one part. */
   parts?: string[];
   /** The first job that read it. */

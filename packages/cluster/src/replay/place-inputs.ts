@@ -1,13 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Session } from "../client/session.js";
+import { inputName } from "../planner/declared-files.js";
 import { placeInput, type Recording } from "../recording/index.js";
 import type { FoundInput } from "./inputs.js";
 
 /** How many bytes of an input one message takes along. */
 const PIECE = 2 * 1024 * 1024 - 1024;
 
-/** Where each input lies for the master: captured ones are unpacked into `folder`, which the master sees too. */
+/** Where each input lies for the master, by the name people give it: captured ones are unpacked into `folder`, which the master sees too. */
 export async function placeHere(
   found: readonly FoundInput[],
   recording: Recording,
@@ -23,7 +24,7 @@ export async function placeHere(
       await placeInput(from.blobs, recording.blobs, path);
       placed.set(input.sha256, path);
     }
-    paths.push([input.uri, path!]);
+    if (path !== undefined) paths.push([inputName(input), path]);
   }
   return Object.fromEntries(paths);
 }
@@ -42,7 +43,7 @@ export async function placeThere(
       path = await send(input.sha256, input.size, from.blobs, recording, session);
       placed.set(input.sha256, path);
     }
-    paths.push([input.uri, path!]);
+    if (path !== undefined) paths.push([inputName(input), path]);
   }
   return Object.fromEntries(paths);
 }

@@ -6,6 +6,7 @@ import { Session } from "../client/session.js";
 import { ReplayOptionError } from "../errors.js";
 import type { JobOutcome, SessionStatus } from "../master/session.js";
 import { startMaster } from "../master/start-master.js";
+import { inputName } from "../planner/declared-files.js";
 import type { PlannedNode } from "../planner/planner-graph.js";
 import {
   type JournalLine,
@@ -34,7 +35,10 @@ import { Tally } from "./tally.js";
 export interface ReplayOptions {
   /** Where relative inputs are looked for, in turn. Default: beside the recording, then the working directory. */
   readonly root?: string | readonly string[];
-  /** Inputs that lie elsewhere now: by recorded URI, the path. They go before what the recording itself holds. */
+  /**
+   * Inputs that lie elsewhere now: by recorded URI, the path; `plane:uri` names one that is bound to a plane. They go before what the
+   * recording itself holds.
+   */
   readonly inputs?: { readonly [uri: string]: string };
   /** What is compared: jobs (the default), or every node where the recording has their digests. */
   readonly verify?: "jobs" | "nodes";
@@ -83,7 +87,8 @@ export async function replayRecording(
   refuseUnknown(mapped.keys(), recording);
   const changes = await readChanges(recording, options.code ?? {}, options.seed);
   using fetched = new FetchedInputs();
-  const found = await findInputs(recording, roots, mapped, fetched);
+  const elsewhere = target instanceof Session || typeof target === "string";
+  const found = await findInputs(recording, roots, mapped, fetched, elsewhere);
   const level = options.verify === "nodes" && hasNodeDigests(recording) ? "nodes" : "jobs";
   const base = {
     level,
@@ -212,7 +217,11 @@ async function withSession<T>(
   };
   const begin = async (session: Session, own: boolean): Promise<T> => {
     const inputs = own ? await setting.files() : await placeThere(found, recording, session);
-    await session.replayCall("restart", { seed, epoch, strict, roots: [...roots], inputs });
+    const bound = found.flatMap(({ input: { uri, sha256 }, from }) =>
+      "plane" in from ? [{ uri, plane: from.plane, sha256 }] : [],
+    );
+    const expected = bound.length === 0 ? {} : { bound };
+    await session.replayCall("restart", { seed, epoch, strict, roots: [...roots], inputs, ...expected });
     return work(session, setting);
   };
   let master: Awaited<ReturnType<typeof startMaster>> | undefined;
@@ -241,8 +250,8 @@ function defaultRoots(source: string | Uint8Array | RecordingFile): string[] {
 /** An input that is mapped and not recorded is a typing mistake. */
 function refuseUnknown(uris: Iterable<string>, { header }: Recording): void {
   for (const uri of uris) {
-    if (header.inputs.some((input) => input.uri === uri)) continue;
-    const names = header.inputs.map((input) => input.uri).join(", ") || "none";
+    if (header.inputs.some((input) => input.uri === uri || inputName(input) === uri)) continue;
+    const names = header.inputs.map(inputName).join(", ") || "none";
     throw new ReplayOptionError(`The recording has no input ${uri}; it has ${names}.`, { uri });
   }
 }
@@ -272,10 +281,10 @@ function inputDivergence({ input, from }: FoundInput): Divergence | undefined {
     method: "",
     cause: "input",
     why: "its sha-256 is another than the recorded one; nothing was run",
-    message: `The input ${input.uri} (${from.path}) is not the one that was recorded: its bytes changed.${reader}`,
+    message: `The input ${inputName(input)} (${from.path}) is not the one that was recorded: its bytes changed.${reader}`,
     ...(id === undefined ? {} : { job: id, node: id }),
     ...given({ rule }),
-    input: input.uri,
+    input: inputName(input),
     recorded: input.sha256,
     replayed: from.sha256,
   };

@@ -1,8 +1,9 @@
 import { basename, extname } from "node:path";
 import { createGraph, decodeValue, digestValue } from "@graphvm/engine";
-import { stampOf } from "@graphvm/engine/internal";
+import { given, stampOf } from "@graphvm/engine/internal";
 import type { Session } from "../client/session.js";
 import { ReplayOptionError } from "../errors.js";
+import { inputName } from "../planner/declared-files.js";
 import type { PlannedNode } from "../planner/planner-graph.js";
 import { bundleFile } from "../program/bundle.js";
 import type { Program } from "../program/program.js";
@@ -51,7 +52,7 @@ export interface ReplaySetting {
   readonly recording: Recording;
   readonly seed: number;
   readonly epoch: number;
-  /** Where each input lies in this process's file system. */
+  /** Where each input lies in this process's file system, by the name people give it. */
   files(): Promise<{ readonly [uri: string]: string }>;
 }
 
@@ -132,9 +133,11 @@ async function runEdited(
   }
   const paths = await files();
   const inputs = new PlacedInputs();
-  for (const { uri, size, sha256 } of recording.header.inputs) {
-    const path = paths[uri];
-    if (path !== undefined) inputs.place({ uri, sha256, size, path, ...stampOf(path) });
+  for (const input of recording.header.inputs) {
+    const path = paths[inputName(input)];
+    const { uri, size, sha256, plane } = input;
+    if (path !== undefined)
+      inputs.place({ uri, sha256, size, ...given({ plane }), free: true, path, ...stampOf(path) });
   }
   const graph = createGraph({ seed, epoch, inputs });
   for (const { id, value } of held) graph.setData(id, value);

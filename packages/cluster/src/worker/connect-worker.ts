@@ -1,4 +1,5 @@
 import { checkLabels, type Labels } from "@graphvm/engine";
+import type { ExportsConfig } from "../config/config.js";
 import { BadOptionError } from "../errors.js";
 import type { FabricOptions } from "../fabric/options.js";
 import type { Json } from "../recording/index.js";
@@ -17,6 +18,7 @@ import { type Level, type Logger, writeLine } from "../watch/log.js";
 import { InputFiles } from "./input-files.js";
 import type { Again } from "./membership.js";
 import { ownOutput } from "./printed-by-worker.js";
+import { Volumes } from "./volumes.js";
 import { startWorker } from "./worker-host.js";
 import { fabricWay, socketWay, type WorkerWay } from "./worker-way.js";
 
@@ -45,6 +47,10 @@ export interface WorkerOptions {
   readonly root?: string;
   /** What jobs may ask for: `{ plane: "eu", tier: "large" }`. */
   readonly labels?: Labels;
+  /** Folders in which inputs that are bound to its plane are found, by name, and nowhere else. Default: they are found under the root. */
+  readonly volumes?: { readonly [name: string]: string };
+  /** What may leave its plane. */
+  readonly exports?: ExportsConfig;
   /** What others may ask of this process at most. */
   readonly limits?: Limits;
   /**
@@ -77,7 +83,8 @@ export interface RemoteWorker extends AsyncDisposable {
 /**
  * Connects a worker to a master.
  *
- * @throws ConnectFailedError, RefusedError, TokenNeededError, CertificateError, BadLabelError, BadOptionError, FabricError
+ * @throws ConnectFailedError, RefusedError, TokenNeededError, CertificateError, BadLabelError, BadOptionError, FabricError,
+ * VolumeError
  */
 export async function connectWorker(options: WorkerOptions): Promise<RemoteWorker> {
   const { token, tls, heartbeat } = options;
@@ -86,6 +93,7 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
   const budget = memoryBudget(options.memory, 1);
   const store = new ObjectStore({ memory: budget?.store });
   const sent = new SentBytes();
+  const volumes = new Volumes(options.volumes);
   const way = await wayOf(options, { store, sent });
   const { master } = way;
   const data = new DataClient(
@@ -94,7 +102,7 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
     true,
     way.fabric,
   );
-  const files = new InputFiles(options.root ?? process.cwd(), { data, master });
+  const files = new InputFiles(options.root ?? process.cwd(), { data, master }, volumes);
   const link = await way.dial().catch(async (error: unknown) => {
     await way.close();
     throw error;
@@ -116,6 +124,7 @@ export async function connectWorker(options: WorkerOptions): Promise<RemoteWorke
       data,
       files,
       labels,
+      exports: options.exports,
       host: way.host,
       address: (host: string) => (host === "" ? master : host),
     };

@@ -1,22 +1,36 @@
 import { join } from "node:path";
 import { InputChangedError, InputMissingError } from "@graphvm/engine";
-import { FetchedInputs, inputPath, LocalInputs, remoteScheme, stampOf } from "@graphvm/engine/internal";
+import { FetchedInputs, given, inputPath, LocalInputs, remoteScheme, stampOf } from "@graphvm/engine/internal";
 import type { JobFile } from "../protocol.js";
 import type { DataClient } from "../store/data-client.js";
 import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
+import { Volumes } from "./volumes.js";
 
-/** Finds the bytes of declared inputs for the workers of a process: under its own root, or fetched from the master. */
+/** What an input is that is bound to a worker's plane. */
+export interface FoundInput {
+  readonly sha256: string;
+  readonly size: number;
+  /** The volume it lies in. */
+  readonly volume?: string;
+}
+
+/**
+ * Finds the bytes of declared inputs for the workers of a process: under its own root, or fetched from the master. Those that
+ * are bound to its plane lie in its volumes, where it has any, else under its root.
+ */
 export class InputFiles {
   readonly #local: LocalInputs;
   readonly #fetch: ((sha256: string, path: string) => Promise<void>) | undefined;
   readonly #fetched = new Map<string, Promise<string>>();
   /** Inputs of this plane that lie on other machines. */
   readonly #remote = new FetchedInputs();
+  readonly #volumes: Volumes;
   #folder: string | undefined;
 
   /** `fetch` copies an input from the master; without it, files carry the master's own paths. */
-  constructor(root: string, fetch?: { data: DataClient; master: string }) {
+  constructor(root: string, fetch?: { data: DataClient; master: string }, volumes = new Volumes()) {
     this.#local = new LocalInputs(root);
+    this.#volumes = volumes;
     this.#fetch = fetch && ((sha256, path) => fetch.data.file(fetch.master, sha256, path));
   }
 
@@ -24,7 +38,7 @@ export class InputFiles {
   async place(files: readonly JobFile[]): Promise<JobFile[]> {
     const placed: JobFile[] = [];
     for (const file of files) {
-      if (file.plane !== undefined) placed.push(await this.#placeBound(file));
+      if (file.plane !== undefined && !file.free) placed.push(await this.#placeBound(file));
       else placed.push(this.#fetch ? await this.#placeOne(file) : file);
     }
     return placed;
@@ -33,28 +47,35 @@ export class InputFiles {
   /**
    * What an input is that is bound to this process's plane: only its own root has it, or it is fetched from here.
    *
-   * @throws InputMissingError
+   * @throws InputMissingError, VolumeError
    */
-  async find(uri: string): Promise<{ readonly sha256: string; readonly size: number }> {
-    const path = await this.#path(uri);
+  async find(uri: string): Promise<FoundInput> {
+    const { path, volume } = await this.#bound(uri);
     const stamp = stampOf(path);
     if (!stamp)
       throw new InputMissingError(
         `The input ${uri} is not under ${this.#local.root} of a worker of its plane: put it there, or start the worker with another --root.`,
         { uri, path },
       );
-    return { sha256: await this.#local.digestLater(path, stamp), size: stamp.size };
+    return { sha256: await this.#local.digestLater(path, stamp), size: stamp.size, ...given({ volume }) };
   }
 
-  /** @throws InputMissingError, InputChangedError */
-  async #placeBound(file: JobFile): Promise<JobFile> {
-    const { uri, sha256 } = file;
-    const path = await this.#path(uri);
+  /**
+   * Where the bytes of an input lie that is bound to this process's plane.
+   *
+   * @throws InputMissingError, InputChangedError, VolumeError
+   */
+  async boundPath({ uri, sha256, plane = "" }: Pick<JobFile, "uri" | "sha256" | "plane">): Promise<string> {
     if ((await this.find(uri)).sha256 !== sha256)
       throw new InputChangedError(
-        `The input ${uri} of plane ${file.plane} is not the file that was declared: its workers have different ones, or it changed.`,
-        { uri, path },
+        `The input ${uri} of plane ${plane} is not the file that was declared: its workers have different ones, or it changed.`,
+        { uri },
       );
+    return (await this.#bound(uri)).path;
+  }
+
+  async #placeBound(file: JobFile): Promise<JobFile> {
+    const path = await this.boundPath(file);
     return { ...file, path, ...stampOf(path) };
   }
 
@@ -64,7 +85,7 @@ export class InputFiles {
     const stamp = stampOf(own);
     const same = stamp?.size === size && (await this.#local.digestLater(own, stamp)) === sha256;
     const path = same ? own : await this.#copy(sha256);
-    return { uri, sha256, size, path, ...stampOf(path) };
+    return { ...file, path, ...stampOf(path) };
   }
 
   #copy(sha256: string): Promise<string> {
@@ -78,8 +99,9 @@ export class InputFiles {
     return copy;
   }
 
-  async #path(uri: string): Promise<string> {
-    return remoteScheme(uri) === undefined ? inputPath(this.#local.root, uri) : this.#remote.fetch(uri);
+  async #bound(uri: string): Promise<{ readonly path: string; readonly volume?: string }> {
+    if (remoteScheme(uri) !== undefined) return { path: await this.#remote.fetch(uri) };
+    return this.#volumes.any ? this.#volumes.find(uri) : { path: inputPath(this.#local.root, uri) };
   }
 
   #folderPath(): string {

@@ -17,6 +17,7 @@ import {
 import { type Methods, method, Peer } from "../rpc/peer.js";
 import type { Transport } from "../transport/transport.js";
 import { traced } from "../watch/trace.js";
+import { capturedPiece, inputPieceSchema } from "./captured-piece.js";
 import type { ComputeHost } from "./compute-host.js";
 import type { ComputeValue } from "./compute-thread.js";
 import { fetchInput } from "./fetch-input.js";
@@ -157,6 +158,7 @@ export class Membership {
       nodes: method(nodesSchema, async (job) => compute.call<NodeDigest[]>("nodes", job)),
       again: method(againSchema, (job) => runAgain(job, compute, this.#shared)),
       input: method(v.object({ uri: v.string() }), ({ uri }) => this.#shared.files.find(uri)),
+      inputBytes: method(inputPieceSchema, (piece) => capturedPiece(piece, this.#shared)),
       get: method(v.object({ id: nodeIdSchema }), ({ id }) => this.#get(id)),
     };
   }

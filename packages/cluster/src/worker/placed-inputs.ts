@@ -16,8 +16,7 @@ export class PlacedInputs implements Inputs {
   }
 
   resolve(file: FileValue): string {
-    // where labels are ignored a file of a plane is placed as one of none
-    const placed = this.#files.get(inputKey({ uri: file.uri, plane: file.on?.plane })) ?? this.#files.get(file.uri);
+    const placed = this.#files.get(inputKey({ uri: file.uri, plane: file.on?.plane }));
     if (placed?.path === undefined) {
       throw new InputMissingError(
         `The input ${file.uri} was not declared: pass file("${file.uri}") to a rule or to apply(...).`,

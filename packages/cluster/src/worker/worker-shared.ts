@@ -1,4 +1,5 @@
 import type { Labels } from "@graphvm/engine";
+import type { ExportsConfig } from "../config/config.js";
 import type { DataClient } from "../store/data-client.js";
 import type { ObjectStore } from "../store/object-store.js";
 import type { SentBytes } from "../store/sent-bytes.js";
@@ -15,6 +16,8 @@ export interface WorkerShared {
   /** Where other processes fetch values of this process's store; empty in the master's own. */
   readonly host: string;
   readonly labels: Labels;
+  /** What may leave this process's plane. */
+  readonly exports?: ExportsConfig | undefined;
   /** What this process sent to others. */
   readonly sent: SentBytes;
   /** What becomes of what its thread prints. Default: lines of jobs go to this process's own output. */

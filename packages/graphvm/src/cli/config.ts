@@ -2,7 +2,7 @@ import type { Config } from "@graphvm/cluster";
 import { CONFIG_FILE, loadConfig, type WorkerSettings, workerSettings } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import type { Command } from "commander";
-import type { LabelFlags } from "./options.js";
+import { type LabelFlags, mapping } from "./options.js";
 
 /** Flags of commands that read `graphvm.config.ts`. */
 export interface ConfigFlags {
@@ -13,12 +13,21 @@ export interface ConfigFlags {
 export interface WorkerFlags extends ConfigFlags, LabelFlags {
   readonly tier?: string;
   readonly memory?: number;
+  readonly volume?: { readonly [name: string]: string };
 }
 
 export function configOption(command: Command): Command {
   return command.option(
     "--config <file>",
     `names planes, tiers and volumes; flags go before it (default: ${CONFIG_FILE}, where it is here)`,
+  );
+}
+
+export function volumeOption(command: Command): Command {
+  return command.option(
+    "--volume <name=dir>",
+    "where inputs that are bound to the plane are found: data/x.csv is x.csv in the volume data; repeatable",
+    mapping,
   );
 }
 
@@ -33,7 +42,12 @@ export function configOf({ config }: ConfigFlags): Promise<Config | undefined> {
 
 /** What flags and config say of a worker. @throws ConfigNameError */
 export function settingsOf(flags: WorkerFlags, config: Config | undefined): WorkerSettings {
-  const { plane = flags.label?.plane, tier, label, memory } = flags;
+  const { plane = flags.label?.plane, tier, label, memory, volume } = flags;
   const said = workerSettings(config, { plane, tier });
-  return { ...said, labels: { ...said.labels, ...label, ...given({ plane }) }, ...given({ memory }) };
+  return {
+    ...said,
+    labels: { ...said.labels, ...label, ...given({ plane }) },
+    volumes: { ...said.volumes, ...volume },
+    ...given({ memory }),
+  };
 }

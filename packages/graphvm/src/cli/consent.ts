@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { type Recording, recordedCode } from "@graphvm/cluster";
+import { inputName } from "@graphvm/cluster/internal";
 import { NoConsentError } from "../errors.js";
 import { recordedFunctions } from "../recorded/functions.js";
 import type { Context } from "./context.js";
@@ -54,10 +55,10 @@ export function whatRuns(source: string, recording: Recording): string {
     `sha256 ${hash.slice(0, 16)}`,
   ]);
   const functions = recordedFunctions(recording).map((code) => ["function", countText(code.length, "character")]);
-  const inputs = header.inputs.map(({ uri, size, sha256 }) => [
-    plain(uri),
-    bytesText(size),
-    `sha256 ${sha256.slice(0, 16)}`,
+  const inputs = header.inputs.map((input) => [
+    plain(inputName(input)),
+    bytesText(input.size),
+    `sha256 ${input.sha256.slice(0, 16)}`,
   ]);
   return [
     `${source}: ${countText(lines.length, "call")}, recorded ${plain(header.createdAt)} by ${made}`,

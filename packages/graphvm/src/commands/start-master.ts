@@ -10,14 +10,13 @@ import { fabricText } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
 import { type ArchiveFlags, archiveFlags, archiveOf, tellArchived } from "../cli/archive.js";
-import { type ConfigFlags, configOf, configOption, settingsOf } from "../cli/config.js";
+import { configOf, configOption, settingsOf, volumeOption, type WorkerFlags } from "../cli/config.js";
 import type { Context } from "../cli/context.js";
 import { type FabricFlags, fabricFlagsText, fabricOf, fabricOptions } from "../cli/fabric.js";
 import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
 import {
   type CommonFlags,
   commonOptions,
-  type LabelFlags,
   labelOptions,
   list,
   memoryOption,
@@ -30,15 +29,7 @@ import { countText } from "../cli/text.js";
 import { masterTrustOptions, type RoleFlags, roleTokens, serverTlsOf, type TlsFlags } from "../cli/trust.js";
 import { UsageError } from "../errors.js";
 
-interface StartMasterFlags
-  extends ArchiveFlags,
-    CommonFlags,
-    FabricFlags,
-    ConfigFlags,
-    LabelFlags,
-    LogFlags,
-    RoleFlags,
-    TlsFlags {
+interface StartMasterFlags extends ArchiveFlags, CommonFlags, FabricFlags, WorkerFlags, LogFlags, RoleFlags, TlsFlags {
   readonly workers: number;
   readonly port?: number;
   readonly host?: string;
@@ -52,7 +43,6 @@ interface StartMasterFlags
   readonly standby?: boolean;
   readonly strict?: boolean;
   readonly secretEnv?: readonly string[];
-  readonly memory?: number;
 }
 
 export function startMasterCommand(context: Context): Command {
@@ -75,7 +65,9 @@ export function startMasterCommand(context: Context): Command {
     .option("--idle-seconds <n>", "end after so long without clients and jobs (default: stay)", positive)
     .option("--drain-seconds <n>", "how long jobs that run may go on after SIGTERM", notNegative, 30);
   return commonOptions(
-    fabricOptions(masterTrustOptions(logOptions(labelOptions(configOption(memoryOption(archiveFlags(command))))))),
+    fabricOptions(
+      masterTrustOptions(logOptions(labelOptions(volumeOption(configOption(memoryOption(archiveFlags(command))))))),
+    ),
   )
     .addHelpText(
       "after",
@@ -113,6 +105,8 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
     ...(tls && { tls }),
     ...given({ root }),
     labels: settings.labels,
+    volumes: settings.volumes,
+    exports: settings.exports,
     ...given({
       journal,
       resume,

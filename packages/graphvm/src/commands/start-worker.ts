@@ -3,7 +3,7 @@ import { fabricText } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
 import { meetingPlace } from "../cli/cluster.js";
-import { configOf, configOption, settingsOf, tierOption, type WorkerFlags } from "../cli/config.js";
+import { configOf, configOption, settingsOf, tierOption, volumeOption, type WorkerFlags } from "../cli/config.js";
 import type { Context } from "../cli/context.js";
 import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
 import {
@@ -47,13 +47,13 @@ export function startWorkerCommand(context: Context): Command {
       "--tls-client-ca <file>",
       "who must have signed the certificates of those who fetch values (default: none asked)",
     );
-  return masterOptions(logOptions(labelOptions(tierOption(configOption(memoryOption(command))))))
+  return masterOptions(logOptions(labelOptions(tierOption(volumeOption(configOption(memoryOption(command)))))))
     .addHelpText(
       "after",
       [
         "",
         "Examples:",
-        "  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --tier large",
+        "  graphvm start-worker --master ws://127.0.0.1:7225 --plane eu --tier large --volume data=/srv/eu/data",
         "  graphvm start-worker --fabric nats://127.0.0.1:4222 --plane eu",
       ].join("\n"),
     )
@@ -65,7 +65,7 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
   context.guardStdout();
   const { host, port, root, address, reconnectSeconds, drainSeconds } = flags;
   const config = await configOf(flags);
-  const { labels, memory, threads } = settingsOf(flags, config);
+  const { labels, volumes, exports, memory, threads } = settingsOf(flags, config);
   const fabric = meetingPlace(flags, config, labels.plane);
   const master = fabric ? fabricText(fabric) : (flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`);
   let leaves = false;
@@ -76,7 +76,7 @@ export async function startWorkerAndWait(flags: StartWorkerFlags, context: Conte
     ...(token && { token }),
     ...(tls && { tls }),
     ...given({ host, port, root, address, reconnectSeconds, memory: memory && Math.floor(memory / threads) }),
-    labels,
+    ...{ labels, volumes, exports },
     logger: loggerOf(flags, context),
   };
   const workers: RemoteWorker[] = [];

@@ -1,5 +1,5 @@
 import { type JournalLine, type Recording, recordedCode } from "@graphvm/cluster";
-import { recordedWait, unbox } from "@graphvm/cluster/internal";
+import { inputName, recordedWait, unbox } from "@graphvm/cluster/internal";
 import { bytesText, countText, plain, tableText } from "../cli/text.js";
 import { recordedJobs, recordedTools, recordedUndeclared } from "./jobs.js";
 import { undeclaredLines } from "./undeclared.js";
@@ -53,7 +53,9 @@ export function describeRecording(source: string, bytes: number, recording: Reco
     `programs: ${programs.length}`,
     tableText(programs.map(({ name, hash, code }) => [plain(name), countText(code.split("\n").length, "line"), hash])),
     `inputs: ${header.inputs.length}`,
-    tableText(header.inputs.map(({ uri, size, sha256 }) => [plain(uri), bytesText(size), sha256])),
+    tableText(
+      header.inputs.map((input) => [plain(inputName(input)), bytesText(input.size), input.sha256, volumeText(input)]),
+    ),
     `calls: ${lines.length}`,
     tableText(
       lines.map((line) => [
@@ -71,6 +73,9 @@ export function describeRecording(source: string, bytes: number, recording: Reco
     .filter((line) => line !== "")
     .join("\n");
 }
+
+const volumeText = ({ volume }: { readonly volume?: string }): string =>
+  volume === undefined ? "" : `volume ${plain(volume)}`;
 
 function undeclaredText(recording: Recording): string[] {
   const nodes = recordedUndeclared(recording);

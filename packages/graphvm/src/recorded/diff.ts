@@ -5,7 +5,7 @@ import {
   type Recording,
   type ValueDifference,
 } from "@graphvm/cluster";
-import { capturedOutput, importHosts, recordedWait, unbox } from "@graphvm/cluster/internal";
+import { capturedOutput, importHosts, inputName, recordedWait, unbox } from "@graphvm/cluster/internal";
 import { decodeValue, GraphvmError } from "@graphvm/engine";
 import { given } from "@graphvm/engine/internal";
 import { recordedJobs } from "./jobs.js";
@@ -69,12 +69,12 @@ export async function diffOf(a: Recording, b: Recording): Promise<RecordingDiff>
 }
 
 function inputs({ header: a }: Recording, { header: b }: Recording): DiffReason[] {
-  const uris = [...new Set([...a.inputs, ...b.inputs].map(({ uri }) => uri))];
-  return uris.flatMap((uri) => {
+  const names = [...new Set([...a.inputs, ...b.inputs].map(inputName))];
+  return names.flatMap((name) => {
     const [left, right] = [a, b].map(
-      (header) => header.inputs.find((input) => input.uri === uri)?.sha256 ?? "(not read)",
+      (header) => header.inputs.find((input) => inputName(input) === name)?.sha256 ?? "(not read)",
     );
-    return left === right ? [] : [{ kind: "input" as const, what: uri, a: left!, b: right! }];
+    return left === right ? [] : [{ kind: "input" as const, what: name, a: left!, b: right! }];
   });
 }
 

@@ -1,4 +1,5 @@
 import { type Recording, type ReplayReport, recordedCode } from "@graphvm/cluster";
+import { inputName } from "@graphvm/cluster/internal";
 import { bytesText, countText } from "../cli/text.js";
 import { drawSvg } from "../picture/svg.js";
 import { CSS } from "./html-style.js";
@@ -37,7 +38,7 @@ export async function htmlReport(source: string, recording: Recording, verdict: 
       `Inputs (${header.inputs.length})`,
       table(
         ["URI", "Size", "sha-256"],
-        header.inputs.map(({ uri, size, sha256 }) => [uri, bytesText(size), mono(sha256)]),
+        header.inputs.map((input) => [inputName(input), bytesText(input.size), mono(input.sha256)]),
       ),
     ),
     section(

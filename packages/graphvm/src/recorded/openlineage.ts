@@ -56,8 +56,8 @@ export function lineageEvents(recording: Recording): LineageEvent[] {
     name: header.programs[0]?.name ?? "session",
     facets: { graphvm_programs: { ...base("JobFacet"), programs } },
   };
-  const inputs = header.inputs.map(({ uri, size, sha256 }) => ({
-    ...place(uri),
+  const inputs = header.inputs.map(({ uri, size, sha256, plane }) => ({
+    ...(plane === undefined ? place(uri) : { namespace: `graphvm:${plane}`, name: uri }),
     facets: {
       version: { ...base(`${FACETS}/1-0-1/DatasetVersionDatasetFacet.json`), datasetVersion: sha256 },
       graphvm_digest: { ...base("DatasetFacet"), algorithm: "sha256", digest: sha256, bytes: size },
