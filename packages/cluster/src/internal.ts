@@ -5,6 +5,7 @@ export { type WorkerSettings, workerSettings } from "./config/worker-settings.js
 export { fabricText } from "./fabric/options.js";
 export { markOf, mayRun, ownMark, type ProcessMark } from "./folder/process-mark.js";
 export { METHOD_ROLES } from "./master/method-roles.js";
+export { EXPORT } from "./master/session-log.js";
 export { inputName } from "./planner/declared-files.js";
 export { registerHostModule } from "./program/host-modules.js";
 export { PROTOCOL_VERSION, VERSION } from "./protocol.js";

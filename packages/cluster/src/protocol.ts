@@ -95,6 +95,8 @@ export const jobSchema = v.object({
   noCopy: v.boolean(),
   /** The plane that its value may not leave. */
   bound: v.exactOptional(v.string()),
+  /** Its value may leave its plane: by which rule, and up to how many bytes where the rule says. */
+  exports: v.exactOptional(v.object({ rule: v.string(), maxBytes: v.exactOptional(v.number()) })),
   /** A client will ask for the value: a small one is to come with the answer. */
   wanted: v.exactOptional(v.boolean()),
 });

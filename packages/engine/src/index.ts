@@ -15,7 +15,7 @@ export type { AtomFunction, Fold, Op } from "./graph/op.js";
 export type { GraphStats } from "./graph/stats.js";
 export { FileValue } from "./identity/file-value.js";
 export { nodeId } from "./identity/node-id.js";
-export { checkLabels, type Labels, type Placement } from "./identity/placement.js";
+export { checkLabels, type ExportLimit, type Labels, type Placement } from "./identity/placement.js";
 export { type Partial, Ref } from "./identity/ref.js";
 export { numericsDigest } from "./numerics.js";
 export { createRandom, type Random } from "./random.js";

@@ -67,3 +67,60 @@ test("C140 C141: names that the config does not have, and configs that can't be 
   expect(await refused("start-master", "--config", "conf/b.ts")).toMatch(/^GVM3610: .*planes\.eu\.volume/);
   expect(await refused("start-master", "--config", "nowhere.ts")).toMatch(/^GVM3102: /);
 });
+
+const MEANS = `import { readFileSync } from "node:fs";
+import { apply, file, namespace, rule } from "graphvm";
+const mean = (source) => {
+  const all = readFileSync(source.path, "utf8").trim().split("\\n").map(Number);
+  return all.reduce((a, b) => a + b, 0) / all.length;
+};
+const means = namespace("means", {
+  of: rule((source) => apply(mean, source)(), { exports: true }),
+  rows: rule((source) => apply((each) => readFileSync(each.path, "utf8"), source)(), { exports: { maxBytes: 4 } }),
+});
+const data = (plane) => file("data/data.csv", { on: { plane } });
+export const main = [means.of(data("eu")), means.of(data("us"))];
+export const rows = means.rows(data("us"));
+`;
+
+test("C142 C146 C147: volumes and limits of a config hold for workers; status and recording tell what left", async () => {
+  const { path } = testFolder();
+  writeFileSync(join(path, "means.ts"), MEANS);
+  for (const [plane, rows] of [
+    ["eu", "1\n3"],
+    ["us", "10\n30"],
+  ] as const) {
+    mkdirSync(join(path, plane));
+    writeFileSync(join(path, plane, "data.csv"), rows);
+  }
+  writeFileSync(
+    join(path, "graphvm.config.ts"),
+    'export default { planes: { eu: { volumes: { data: "eu" } }, us: { exports: { maxBytes: 1000 } } } };',
+  );
+  const master = await startMaster(path, ["--workers", "0"]);
+  const at = ["--master", master.url];
+  const eu = new Running(["start-worker", ...at, "--plane", "eu"], path);
+  const us = new Running(["start-worker", ...at, "--plane", "us", "--volume", "data=us"], path);
+  await Promise.all([eu.says("graphvm worker"), us.says("graphvm worker")]);
+  const run = await graphvmJson(["run", "means.ts", ...at, "--record", "out.gvr"], path);
+  expect(run.json).toMatchObject({ values: [2, 20] });
+  expect((await graphvm(["status", ...at], path)).stdout).toMatch(/plane +us: .*; rules let 1 value out, \d+ bytes/);
+  const shown = await graphvm(["recording", "show", "out.gvr"], path);
+  expect(shown.stdout).toMatch(/exports: 2\n +[0-9a-f]{32} +means\.of +left eu +\d+ bytes/);
+  expect(shown.stdout).toMatch(/us:data\/data\.csv .* volume data/);
+  expect((await graphvmJson(["recording", "show", "out.gvr"], path)).json.exports).toMatchObject([
+    { rule: "means.of", plane: "eu" },
+    { rule: "means.of", plane: "us" },
+  ]);
+  const refused = await graphvm(["run", "means.ts#rows", ...at], path);
+  expect(refused).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^GVM3605: .*means\.rows.*and 4 are allowed/),
+  });
+  await graphvm(["stop", ...at], path);
+  await Promise.all([eu.ended, us.ended]);
+  expect(await graphvm(["start-worker", "--plane", "us", "--volume", "data=nowhere"], path)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^GVM3612: .*nowhere/),
+  });
+});

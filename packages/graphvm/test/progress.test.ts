@@ -218,6 +218,7 @@ const found = {
   secondsLeft: 0.3,
   bytes: 0,
   planes: { "": { sent: {}, left: 0 }, eu: { sent: {}, left: 2500 } },
+  exports: { eu: { values: 1, bytes: 24 } },
   usage: { held: 12_000_000, spilled: 3000, moved: 4_000_000 },
   recording: { on: true, calls: 7 },
 } as Parameters<typeof statusText>[1];
@@ -232,7 +233,7 @@ test("status tells what a master does in lines for people", () => {
       "recording  on, 7 calls",
       "seed       0",
       "programs   fraud 0123456789ab",
-      "plane      eu: 2.5 KB left it",
+      "plane      eu: 2.5 KB left it; rules let 1 value out, 24 bytes",
       "workers    2",
       "  w1  thread     idle     Node v20.1.0                       12 jobs done",
       "  w2  websocket  running  Node v20.1.0  plane=eu,tier=large  1 job done    5.0 MB  2 s in ml.train(3)",

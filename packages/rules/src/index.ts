@@ -5,6 +5,7 @@ export {
   type Derivative,
   defineStateful,
   differentiable,
+  type ExportLimit,
   type FileValue,
   type Fold,
   type Graph,

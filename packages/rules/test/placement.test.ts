@@ -54,3 +54,19 @@ test("D9: a file can be bound to a plane and to nothing else", () => {
   expect(wrong({ plane: "eu", tier: "large" })).toThrow(expect.objectContaining({ code: "GVM1206" }));
   expect(wrong({ plane: "" })).toThrow(expect.objectContaining({ code: "GVM1206" }));
 });
+
+test("a rule's exports are true or a whole number of bytes; anything else is refused", () => {
+  const body = (): Op<number> => apply(() => 1)();
+  for (const exports of [true, false, { maxBytes: 0 }, { maxBytes: 4096 }]) rule(body, { exports });
+  for (const exports of [
+    "yes",
+    7,
+    { maxBytes: -1 },
+    { maxBytes: 1.5 },
+    { maxBytes: "1" },
+    {},
+    { maxBytes: 1, more: 2 },
+    null,
+  ])
+    expect(() => rule(body, { exports } as never)).toThrow("{ maxBytes: n }");
+});

@@ -18,4 +18,9 @@ export class VolumeError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
-registerErrors(ConfigError, ConfigNameError, VolumeError);
+/** A value that is larger than what may leave its plane: `fields` name node, rule, plane, size and limit. Its bytes went nowhere. */
+export class ExportTooLargeError extends GraphvmError {
+  static override readonly code = "GVM3605";
+}
+
+registerErrors(ConfigError, ConfigNameError, VolumeError, ExportTooLargeError);

@@ -38,6 +38,6 @@ export function withoutLabels(plan: Plan): Plan {
   return { ...plan, jobs: plan.jobs.map(freeJob) };
 }
 
-function freeJob({ on: _on, bound: _bound, files, ...job }: PlannedJob): PlannedJob {
+function freeJob({ on: _on, bound: _bound, exports: _exports, files, ...job }: PlannedJob): PlannedJob {
   return { ...job, files: files.map((file) => (file.plane === undefined ? file : { ...file, free: true })) };
 }

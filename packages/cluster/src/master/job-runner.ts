@@ -1,4 +1,5 @@
 import { fromWireError, type Tools, toWireError, type WireError } from "@graphvm/engine";
+import { given } from "@graphvm/engine/internal";
 import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { ConnectionLostError, GraphEmptiedError, SessionStateError } from "../errors.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
@@ -16,6 +17,7 @@ import { type RunOutcome, Watch } from "../watch/events.js";
 import { here, traced } from "../watch/trace.js";
 import { Activity } from "./activity.js";
 import { BoundInputs } from "./bound-inputs.js";
+import { Exports } from "./exports.js";
 import type { JobFiles } from "./job-files.js";
 import { JobValues } from "./job-values.js";
 import { RunTimers } from "./run-timers.js";
@@ -61,6 +63,8 @@ export class JobRunner {
   readonly #finished = new Set<string>();
   /** What atoms read without declaring it. */
   readonly undeclared = new UndeclaredByJob();
+  /** What left planes. */
+  readonly exports = new Exports();
   /** What jobs ran besides JavaScript. */
   readonly tools = new Map<string, Tools>();
   /** Small values that came along with the news of their jobs. */
@@ -124,8 +128,10 @@ export class JobRunner {
     for (const each of fresh) this.#planned.set(each.job.id, trace === undefined ? each : { ...each, trace });
     this.#firstError = undefined;
     const known = ended ? { ended } : {};
-    for (const { job } of fresh) if ("digest" in (ended?.get(job.id) ?? {})) this.#finished.add(job.id);
+    const before = fresh.filter(({ job }) => "digest" in (ended?.get(job.id) ?? {}));
+    for (const { job } of before) this.#finished.add(job.id);
     this.handle({ kind: "submitted", jobs: jobs.map(({ job }) => job), limits, ...known });
+    for (const { job } of before) this.#noteExport(job.id);
   }
 
   /** The job's value will be asked for: where it is small it is to come with the news that it is there. */
@@ -241,6 +247,7 @@ export class JobRunner {
     for (const worker of this.#pool.list()) this.#rejoin(worker, this.#generation);
     this.#planned = new Map();
     this.undeclared.clear();
+    this.exports.emptied();
     this.tools.clear();
     this.#wanted.clear();
     this.#finished.clear();
@@ -348,6 +355,7 @@ export class JobRunner {
         return;
       case "done": {
         this.#finished.add(instruction.job);
+        this.#noteExport(instruction.job);
         const { digest, size } = this.#scheduler.job(instruction.job)!;
         this.outcomes?.add({ id: instruction.job, digest: digest!, size });
         return;
@@ -357,6 +365,15 @@ export class JobRunner {
         this.#firstError ??= fromWireError(instruction.error);
         this.#reject(this.#firstError);
     }
+  }
+
+  /** The value of a job whose rule exports is there: it may leave. */
+  #noteExport(id: string): void {
+    const { rule, exports, noCopy } = this.#planned.get(id)!.job;
+    if (!exports) return;
+    const { digest, size, order } = this.#scheduler.job(id)!;
+    if (digest === undefined) return;
+    this.exports.add({ id, rule, plane: exports.plane, bytes: noCopy ? null : size, digest, order });
   }
 
   /** A worker keeps what another that leaves has. */
@@ -398,6 +415,9 @@ export class JobRunner {
           files: [...files, ...found],
           noCopy: job.noCopy,
           ...(job.bound === undefined ? {} : { bound: job.bound }),
+          ...(job.exports === undefined
+            ? {}
+            : { exports: { rule: job.rule, ...given({ maxBytes: job.exports.maxBytes }) } }),
           ...(this.#wanted.has(id) ? { wanted: true } : {}),
         });
       const about = { "graphvm.job": id, "graphvm.rule": job.rule, "graphvm.worker": worker };

@@ -22,13 +22,16 @@ import { PlacedFiles } from "./placed-files.js";
 import { ProgressNews } from "./progress-news.js";
 import { makeRecording } from "./recorder.js";
 import type { MasterSession } from "./session.js";
-import type { LoggedCall, RecordingSettings, SessionLog } from "./session-log.js";
+import { EXPORT, type LoggedCall, type RecordingSettings, type SessionLog } from "./session-log.js";
 
 /** Above so many nodes a recording keeps its graph folded by rule. */
 const DRAWN_NODES = 1000;
 
 /** Calls that are answered where the journal can't be written: what there is can still be looked at and saved. */
 const READS: ReadonlySet<string> = new Set(["status", "graph", "graphStats", "jobDeps", "getData", "getRecording"]);
+
+/** Calls that tell of values or give them. */
+const GIVES: ReadonlySet<string> = new Set(["wait", "getData", "nodeValue"]);
 
 /** Who calls: a role, and the name by which a client is known over all its links. */
 interface Caller {
@@ -105,6 +108,8 @@ export class Master {
     session.runner.onProgress((progress) => {
       this.#news.add(progress);
       this.#idle?.changed();
+      // while a session is made what it was, its own lines say what left
+      if (!session.runner.busy && session.runner.outcomes) void this.#inOrder(() => this.#logExports()).catch(() => {}); // who asks next is told
     });
     if (idle) {
       const quiet = (): boolean => this.#clients.size === 0 && !session.runner.busy;
@@ -166,6 +171,7 @@ export class Master {
     this.#draining.begin();
     return this.#inOrder(async () => {
       if (this.log.archived!.calls.length === 0) return undefined;
+      await this.#logExports().catch(() => {}); // what is there is archived, whatever the disk says
       await this.#logGraph(this.log.archived!.calls).catch(() => {}); // a recording without a picture is one too
       const now = this.#now();
       const { roots } = this.#folder.record;
@@ -335,6 +341,7 @@ export class Master {
         {},
       );
     }
+    await this.#logExports();
     await this.#logGraph(this.log.recorded);
     const { roots } = this.#folder.record;
     const inputs = capture.includes("inputs");
@@ -391,6 +398,8 @@ export class Master {
     settled: PromiseSettledResult<Answer>,
     marks: JournalMarks,
   ): Promise<unknown> {
+    // nothing is given out before it is written that it may leave; these are never called in order
+    if (GIVES.has(name) && this.session.runner.exports.waiting) await this.#inOrder(() => this.#logExports());
     const kept = settled.status === "fulfilled" ? settled.value.kept : undefined;
     const write = (outcome: { readonly result: Json } | { readonly error: unknown }): Promise<void> => {
       const added = this.log.add(name, params, outcome, marks, kept).catch((error: Error) => {
@@ -406,6 +415,16 @@ export class Master {
     }
     await write({ result: settled.value.logged });
     return settled.value.answer;
+  }
+
+  /** Writes down what left planes, in the order of jobs. @throws JournalWriteError */
+  async #logExports(): Promise<void> {
+    const { exports } = this.session.runner;
+    for (const value of exports.unwritten()) {
+      const { id, rule, plane, bytes, digest } = value;
+      await this.log.add(EXPORT, { id, rule, plane }, { result: { bytes, digest } });
+      exports.written(value);
+    }
   }
 
   #inOrder<T>(run: () => Promise<T>): Promise<T> {

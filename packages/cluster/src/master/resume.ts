@@ -8,7 +8,7 @@ import type { JournalLine, RecordedInput } from "../recording/index.js";
 import { SESSION_CALLS } from "./calls.js";
 import { unmark } from "./journal-marks.js";
 import type { Master } from "./master.js";
-import type { RecordingSettings } from "./session-log.js";
+import { EXPORT, type RecordingSettings } from "./session-log.js";
 
 /** Calls that made the session what it is, and are made again. */
 const PROGRAMS: ReadonlySet<string> = new Set(["load", "remoteEval", "addRules", "initGraph"]);
@@ -95,6 +95,11 @@ async function again({ session, log }: Master, line: JournalLine, thisGraph: boo
     const before = inputsOf(await log.unbox(line.result ?? null));
     session.inputs.expect(before);
     session.runner.boundInputs.expect(before);
+  }
+  if (method === EXPORT) {
+    const { id, rule, plane } = params as { id: string; rule: string; plane: string };
+    const { bytes, digest } = line.result as { bytes: number | null; digest: string };
+    session.runner.exports.written({ id, rule, plane, bytes, digest, order: 0 });
   }
   if (!PROGRAMS.has(method) && !(JOBS.has(method) && thisGraph)) return undefined;
   if (marks.$redacted) {

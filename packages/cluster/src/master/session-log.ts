@@ -58,6 +58,9 @@ const INLINE = 16 * 1024;
 /** Calls that make up a session's state: what a recording that starts later must write down first. */
 const LOADS: ReadonlySet<string> = new Set(["load", "remoteEval", "addRules"]);
 
+/** The line of a value that a rule let out of its plane. It is no call. */
+export const EXPORT = "export";
+
 /**
  * The session's write-ahead log, and the recording cut from it. A call is acknowledged once its line is written; the file
  * is synced every 10 ms at most.
@@ -75,7 +78,7 @@ export class SessionLog {
   readonly copy: JournalCopy | undefined;
   readonly #now: () => number;
   readonly #secrets: readonly string[];
-  /** What makes the session what it is: programs, and the graphs that were dispatched since the last was emptied. */
+  /** What makes the session what it is: programs, and the graphs that were dispatched since the last was emptied, with what left planes. */
   #setup: LoggedCall[] = [];
   /** Params of the graphs in it: dispatched again they add nothing. */
   readonly #dispatched = new Set<string>();
@@ -327,7 +330,7 @@ export class SessionLog {
     if (call.method === "initGraph") this.#setup = this.#setup.filter((each) => LOADS.has(each.method));
     if (LOADS.has(call.method) && this.#isLoaded(call)) return;
     if (LOADS.has(call.method) || call.method === "initGraph") this.#dispatched.clear();
-    else if (call.method !== "dispatchJobs" || this.#isDispatched(call)) return;
+    else if (call.method !== EXPORT && (call.method !== "dispatchJobs" || this.#isDispatched(call))) return;
     this.#setup.push(call);
   }
 

@@ -425,6 +425,8 @@ export class MasterSession {
       /** What atoms read without declaring it, by node. */
       undeclared: this.runner.undeclared.list(),
       planes: this.planes(),
+      /** Values that rules let out of planes, by plane. */
+      exports: this.runner.exports.planes(),
       secondsLeft: left ?? null,
       bytes: this.store.bytes,
       usage: this.usage(),

@@ -1,4 +1,4 @@
-import type { Labels } from "@graphvm/engine";
+import type { ExportLimit, Labels } from "@graphvm/engine";
 import { describeRef, type Structure } from "@graphvm/engine/internal";
 import { PlaneMismatchError, PlanesMeetError } from "../errors.js";
 import { labelsText } from "../labels.js";
@@ -9,8 +9,15 @@ interface Bound {
   readonly plane: string;
   /** The file or node that bound it, for people. */
   readonly by: string;
-  /** Its rule lets its value leave. */
-  readonly exports: boolean;
+  /** Its rule lets its value leave, up to a size where it says one. */
+  readonly exports: boolean | ExportLimit;
+}
+
+/** How the value of a node leaves its plane. */
+export interface Exporting {
+  readonly plane: string;
+  /** The rule's own limit, in bytes. */
+  readonly maxBytes?: number;
 }
 
 /**
@@ -43,9 +50,11 @@ export class Constraints {
     return bound?.exports ? undefined : bound?.plane;
   }
 
-  /** Whether a node's value leaves the plane it was made in. */
-  exports(node: number): boolean {
-    return this.#bound.get(node)?.exports === true;
+  /** How a node's value leaves the plane it was made in, where it does. */
+  exports(node: number): Exporting | undefined {
+    const { exports = false, plane = "" } = this.#bound.get(node) ?? {};
+    if (exports === false) return undefined;
+    return exports === true ? { plane } : { plane, maxBytes: exports.maxBytes };
   }
 
   /**
@@ -65,7 +74,7 @@ export class Constraints {
         { rule: `${rule.ns}.${rule.name}`, value: bound.by, planes: [on.plane, bound.plane] },
       );
     }
-    if (bound) this.#bound.set(node, { ...bound, exports: placement?.exports === true });
+    if (bound) this.#bound.set(node, { ...bound, exports: placement?.exports ?? false });
     const all = bound ? { ...on, plane: bound.plane } : on;
     if (Object.keys(all).length > 0) this.#on.set(node, this.#intern(all));
   }

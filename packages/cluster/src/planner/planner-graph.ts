@@ -3,7 +3,7 @@ import { cycleError, describeRef, given, Structure, Walk } from "@graphvm/engine
 import { type WireRefs, writeRefs } from "@graphvm/rules/internal";
 import type { JobPlan } from "../scheduler/types.js";
 import { autoCut } from "./auto-cut.js";
-import { Constraints } from "./constraints.js";
+import { Constraints, type Exporting } from "./constraints.js";
 import { type CutJob, cutGraph } from "./cut.js";
 import { type DeclaredFile, declaredFiles, inputKey } from "./declared-files.js";
 import { JobColumn } from "./job-column.js";
@@ -16,6 +16,8 @@ export interface PlannedJob extends JobPlan {
   readonly refs: string;
   /** What the job is, for people: `ml.train(…)`. */
   readonly label: string;
+  /** How its value leaves the plane it is made in. */
+  readonly exports?: Exporting;
   /** Declared inputs that its nodes read. */
   readonly files: readonly DeclaredFile[];
   /** How many nodes it computes. */
@@ -150,6 +152,7 @@ export class PlannerGraph {
     );
     const on = jobLabels(this.structure, this.constraints, job);
     const bound = this.constraints.plane(job.node);
+    const exports = this.constraints.exports(job.node);
     return {
       id: table.idHex(job.node),
       rule: `${ref.ns}.${ref.name}`,
@@ -159,7 +162,7 @@ export class PlannerGraph {
       ...(job.pin === undefined ? {} : { pin: table.idHex(job.pin) }),
       noCopy: job.noCopy,
       ...(on === undefined ? {} : { on }),
-      ...(bound === undefined ? {} : { bound }),
+      ...given({ bound, exports }),
       files: [...files.values()],
       nodes: job.nodes.length,
     };

@@ -9,14 +9,14 @@ import { ReplayLimits } from "./replay-limits.js";
 import type { Cause } from "./report.js";
 import { errorCode, unbox } from "./unbox.js";
 
-/** Calls that a replay leaves out: they concern the recording or another replay, not the pipeline. */
+/** Lines that a replay leaves out: they are no calls, or concern the recording or another replay, not the pipeline. */
 const SKIPPED: ReadonlySet<string> = new Set(
-  "setRecording clearRecording getRecording restart status graph nodeDigests runAgain node nodeValue".split(" "),
+  "export setRecording clearRecording getRecording restart status graph nodeDigests runAgain node nodeValue".split(" "),
 );
 
-/** Errors that tell of a machine and its limits, not of the pipeline: calls that ended with one are not compared. */
+/** Errors that tell of a machine or a plane and its limits, not of the pipeline: calls that ended with one are not compared. */
 const MACHINE_ERRORS: ReadonlySet<string> = new Set(
-  "GVM1104 GVM3201 GVM3301 GVM3302 GVM3401 GVM3402 GVM3405 GVM3406 GVM3502 GVM3503 GVM5060 GVM5061 GVM5063 GVM5068".split(
+  "GVM1104 GVM3201 GVM3301 GVM3302 GVM3401 GVM3402 GVM3405 GVM3406 GVM3502 GVM3503 GVM3605 GVM5060 GVM5061 GVM5063 GVM5068".split(
     " ",
   ),
 );

@@ -168,6 +168,7 @@ export class Membership {
     const { store, sent, host } = this.#shared;
     const { graph } = store;
     const { digest, size, bytes } = await this.#compute.call<ComputeValue>("get", { id });
+    this.#jobs.exports.check(id, size);
     if (host !== "" && size > SMALL) {
       // it is fetched from here like any other
       await store.put(id, bytes!, graph);

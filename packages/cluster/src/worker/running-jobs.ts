@@ -4,6 +4,7 @@ import type { HeldValue } from "../scheduler/types.js";
 import type { Claim } from "./claims.js";
 import type { ComputeHost } from "./compute-host.js";
 import type { ComputeResult } from "./compute-thread.js";
+import { ExportLimits } from "./export-limits.js";
 import { fetchInput } from "./fetch-input.js";
 import type { WorkerShared } from "./worker-shared.js";
 
@@ -55,12 +56,15 @@ export class RunningJobs {
   /** Jobs that ended well in this graph; of a value that is never copied, the size is 0. */
   readonly #done = new Map<string, { digest: string; size: number }>();
 
+  /** How large values may be that leave this worker's plane. */
+  readonly exports: ExportLimits;
   readonly #over: () => void;
 
   /** @param over Called when a job has come to its end. */
   constructor(compute: ComputeHost, shared: WorkerShared, over: () => void) {
     this.#compute = compute;
     this.#shared = shared;
+    this.exports = new ExportLimits(shared.labels.plane, shared.exports);
     this.#over = over;
   }
 
@@ -89,6 +93,7 @@ export class RunningJobs {
     this.startOver();
     this.#given.clear();
     this.#done.clear();
+    this.exports.clear();
   }
 
   /** Tells a job to end when it can: at once, where it has not begun. */
@@ -182,12 +187,15 @@ export class RunningJobs {
     await this.#compute.ready();
     if (given.taken) throw stopped();
     given.claim = claim;
+    this.exports.add(job);
     const { id, refs, noCopy, bound } = job;
     const run = { id, refs, inputs: found, files, noCopy, slot: claim.slot, round: this.#round };
     const running = this.#compute.call<ComputeResult>("run", run);
     handedOver();
     const { bytes, ...said } = await running;
     const { digest, size } = said;
+    // what is too large is kept nowhere that others reach
+    this.exports.check(id, size);
     if (bytes) await store.put(id, bytes, graph, bound);
     if (store.graph === graph) this.#done.set(id, { digest, size });
     // what is bound to a plane goes to no client

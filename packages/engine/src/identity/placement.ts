@@ -8,12 +8,18 @@ export interface Labels {
   readonly [name: string]: string;
 }
 
+/** The largest value that a rule lets out of a plane. It narrows what the plane allows, and never widens it. */
+export interface ExportLimit {
+  /** In bytes of the value's encoding. */
+  readonly maxBytes: number;
+}
+
 /** Where the nodes of a rule may run, and whether their values may leave the plane of what they were made from. */
 export interface Placement {
   /** Labels a worker must have to run the node. No part of the node's id. */
   readonly on?: Labels;
-  /** The value is free to leave, whatever it was made from: an aggregate. */
-  readonly exports?: boolean;
+  /** The value is free to leave, whatever it was made from: an aggregate. Up to the plane's limit, or a smaller one. */
+  readonly exports?: boolean | ExportLimit;
 }
 
 const NAME = /^[A-Za-z][\w.-]{0,63}$/;

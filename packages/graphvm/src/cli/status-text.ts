@@ -19,12 +19,21 @@ export function statusText(url: string, found: Status): string {
     `programs   ${programs.map(({ name, hash }) => `${plain(name)} ${hash.slice(0, 12)}`).join(", ") || "none"}`,
     ...Object.entries(planes)
       .filter(([plane]) => plane !== "")
-      .map(([plane, { left }]) => `plane      ${plain(plane)}: ${bytesText(left)} left it`),
+      .map(
+        ([plane, { left }]) =>
+          `plane      ${plain(plane)}: ${bytesText(left)} left it${exportsText(found.exports[plane])}`,
+      ),
     `workers    ${workers.length}`,
     tableText(workers.map(workerRow)),
   ]
     .filter((line) => line !== "")
     .join("\n");
+}
+
+function exportsText(exported: Status["exports"][string] | undefined): string {
+  return exported === undefined
+    ? ""
+    : `; rules let ${countText(exported.values, "value")} out, ${bytesText(exported.bytes)}`;
 }
 
 function jobsText({ jobs, secondsLeft }: Status): string {

@@ -1,6 +1,7 @@
 import { type JournalLine, type Recording, recordedCode } from "@graphvm/cluster";
 import { inputName, recordedWait, unbox } from "@graphvm/cluster/internal";
 import { bytesText, countText, plain, tableText } from "../cli/text.js";
+import { exportRows, recordedExports } from "./exports.js";
 import { recordedJobs, recordedTools, recordedUndeclared } from "./jobs.js";
 import { undeclaredLines } from "./undeclared.js";
 
@@ -21,6 +22,7 @@ export function recordingJson(source: string, bytes: number, recording: Recordin
     signature: recording.signature ?? null,
     calls,
     jobs: recordedJobs(recording),
+    exports: recordedExports(recording),
     undeclared: recordedUndeclared(recording),
     tools: recordedTools(recording).map(([name, version]) => ({ name, version })),
   };
@@ -65,6 +67,7 @@ export function describeRecording(source: string, bytes: number, recording: Reco
         plain(`${line.error === undefined ? "" : "failed: "}${gist(line, recording)}`),
       ]),
     ),
+    ...exportsText(recording),
     ...undeclaredText(recording),
     ...toolsText(recording),
     `jobs: ${jobs.length}`,
@@ -76,6 +79,11 @@ export function describeRecording(source: string, bytes: number, recording: Reco
 
 const volumeText = ({ volume }: { readonly volume?: string }): string =>
   volume === undefined ? "" : `volume ${plain(volume)}`;
+
+function exportsText(recording: Recording): string[] {
+  const rows = exportRows(recording);
+  return rows.length === 0 ? [] : [`exports: ${rows.length}`, tableText(rows)];
+}
 
 function undeclaredText(recording: Recording): string[] {
   const nodes = recordedUndeclared(recording);

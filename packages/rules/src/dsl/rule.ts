@@ -1,4 +1,4 @@
-import { checkLabels, type Op, type Placement, type Ref } from "@graphvm/engine";
+import { checkLabels, type ExportLimit, type Op, type Placement, type Ref } from "@graphvm/engine";
 import { describeParams } from "@graphvm/engine/internal";
 import { ClauseChoiceError, NamespaceError } from "../errors.js";
 import { type Matched, matches, type PatternLike, patternText, rankOf } from "../patterns/pattern.js";
@@ -15,6 +15,9 @@ import { type Definition, define } from "./definition.js";
  * @example
  * // runs only on workers with these labels; what it gives may leave the plane its input is bound to
  * rule((rows: Ref<Table>): Op<number> => apply(count)(rows), { on: { tier: "large" }, exports: true })
+ * @example
+ * // a value of more than 4 KB does not leave
+ * rule((rows: Ref<Table>): Op<Table> => apply(means)(rows), { exports: { maxBytes: 4096 } })
  * @throws BadLabelError
  */
 export function rule<A extends unknown[], T>(
@@ -36,12 +39,18 @@ function checkPlacement(placement: Placement | undefined): Placement | undefined
   const [other] = Object.keys(others);
   if (other !== undefined)
     throw new NamespaceError(`A rule has no option ${other}: it may say { on: { tier: "large" }, exports: true }.`, {});
-  if (exports !== undefined && typeof exports !== "boolean")
-    throw new NamespaceError("A rule's option exports is true or false.", {});
+  if (exports !== undefined && typeof exports !== "boolean" && !isLimit(exports))
+    throw new NamespaceError("A rule's option exports is true, false or { maxBytes: n }, a whole number of bytes.", {});
   return Object.freeze({
     ...(on === undefined ? {} : { on: checkLabels(on, "a rule") }),
-    ...(exports ? { exports } : {}),
+    ...(exports ? { exports: exports === true ? true : Object.freeze({ maxBytes: exports.maxBytes }) } : {}),
   });
+}
+
+function isLimit(exports: unknown): exports is ExportLimit {
+  if (typeof exports !== "object" || exports === null || Object.keys(exports).join() !== "maxBytes") return false;
+  const { maxBytes } = exports as ExportLimit;
+  return Number.isSafeInteger(maxBytes) && maxBytes >= 0;
 }
 
 /** One clause of a `dispatch`. */
