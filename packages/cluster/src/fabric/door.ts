@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { given, isLabel } from "@graphvm/engine/internal";
 import * as v from "valibot";
 import { Bucket } from "../transport/bucket.js";
 import { type Clock, systemClock } from "../transport/clock.js";
@@ -18,6 +19,8 @@ export interface DoorOptions {
   readonly heartbeat?: Heartbeat | undefined;
   readonly clock?: Clock | undefined;
   readonly refused?: ((refused: Refused) => void) | undefined;
+  /** Told where a queue takes no jobs. */
+  readonly trouble?: ((error: Error) => void) | undefined;
 }
 
 /** What is done with the links of a path; as for a listening socket, and the plane both sides are in, where they met there. */
@@ -26,6 +29,8 @@ export interface DoorRoute {
   accept(link: Transport, role: Role, plane: string | undefined): void;
   readonly patience?: number;
   readonly large?: boolean;
+  /** Whether those who dial take jobs from a queue. */
+  readonly queue?: boolean;
 }
 
 export type DoorRoutes = { readonly [path: string]: DoorRoute };
@@ -41,12 +46,15 @@ export interface Doors {
 /** Nonces that were given and not used, at most. */
 const NONCES = 10_000;
 
+const label = v.pipe(v.string(), v.check(isLabel, "is no label's value"));
+
 const questionSchema = v.union([
   v.strictObject({ ask: v.literal("nonce") }),
   v.strictObject({
     link: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
     path: v.pipe(v.string(), v.maxLength(100)),
     nonce: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
+    queue: v.exactOptional(v.strictObject({ plane: v.exactOptional(label), tier: v.exactOptional(label) })),
     proof: v.exactOptional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/))),
   }),
 ]);
@@ -105,7 +113,7 @@ class Doorway {
       this.#options.refused?.({ address: "fabric", path: question.path, reason: entry });
       return { refused: entry };
     }
-    this.#accept(question.link, entry.route, entry.role, plane);
+    this.#accept(question, entry, plane);
     return { open: true };
   }
 
@@ -145,8 +153,20 @@ class Doorway {
     return role === undefined ? "role" : { route, role };
   }
 
-  #accept(id: string, route: DoorRoute, role: Role, plane: string | undefined): void {
+  #accept(
+    { link: id, queue: place }: Exclude<Question, { ask: string }>,
+    { route, role }: { readonly route: DoorRoute; readonly role: Role },
+    plane: string | undefined,
+  ): void {
     const { connection, names } = this.#fabric;
+    const { trouble } = this.#options;
+    const queue = route.queue &&
+      place && {
+        end: "master" as const,
+        stream: names.jobStream,
+        subject: names.jobs(id, place),
+        ...given({ trouble }),
+      };
     const large = route.large && role !== "auditor";
     const link = natsLink({
       connection,
@@ -155,6 +175,7 @@ class Doorway {
       limit: large ? this.#limits.messageBytes : this.#limits.requestBytes,
       heartbeat: this.#options.heartbeat,
       patience: route.patience,
+      queue: queue || undefined,
     });
     this.#links.set(id, link);
     link.onClose(() => this.#links.delete(id));

@@ -6,7 +6,7 @@ import { proofOf } from "../transport/roles.js";
 import { Connection } from "./connection.js";
 import { leaderOf } from "./leader.js";
 import { type FabricLink, natsLink } from "./link.js";
-import { fabricAddress, Names } from "./names.js";
+import { fabricAddress, Names, type QueuePlace } from "./names.js";
 import type { FabricOptions } from "./options.js";
 import { refusalText } from "./refusal-text.js";
 
@@ -15,6 +15,8 @@ export interface FabricDial {
   readonly token?: string | undefined;
   readonly heartbeat?: Heartbeat | undefined;
   readonly patience?: number | undefined;
+  /** The plane and tier below which a worker's queue lies: it takes its jobs from there. */
+  readonly queue?: QueuePlace | undefined;
 }
 
 /** How long a door may take to answer, in seconds. */
@@ -59,14 +61,19 @@ export class Fabric {
     if (!to) throw new ConnectFailedError(`${address} is no address on a fabric.`, { url: address });
     const endpoint = to.endpoint === "master" ? await this.#leader() : to.endpoint;
     const plane = to.plane !== undefined && to.plane === this.plane ? to.plane : undefined;
-    const { token, heartbeat, patience } = options;
+    const { token, heartbeat, patience, queue: place } = options;
     const door = this.names.door(endpoint, plane);
     const proof = token === undefined ? {} : await this.#proof(door, address, token);
     const id = randomBytes(16).toString("hex");
     const [own, other] = [this.names.link(id, "d", plane), this.names.link(id, "a", plane)];
-    const link = natsLink({ connection: this.connection, own, other, heartbeat, patience });
+    const queue = place && {
+      end: "worker" as const,
+      stream: this.names.jobStream,
+      subject: this.names.jobs(id, place),
+    };
+    const link = natsLink({ connection: this.connection, own, other, heartbeat, patience, queue });
     try {
-      const answer = await this.#knock(door, address, { link: id, path, ...proof });
+      const answer = await this.#knock(door, address, { link: id, path, ...proof, ...(place && { queue: place }) });
       if ("open" in answer) return link;
       throw new RefusedError(refusalText("refused" in answer ? answer.refused : "path", address), { url: address });
     } catch (error) {

@@ -14,7 +14,7 @@ export function headOf(length: number): Buffer {
 /** Told of what a stream holds. */
 export interface FrameEvents {
   /** A frame. */
-  frame(bytes: Buffer): void;
+  frame(bytes: Buffer): unknown;
   /** A place in the order without bytes. */
   mark(number: number): void;
 }

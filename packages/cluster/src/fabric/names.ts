@@ -4,6 +4,12 @@ import { BadOptionError } from "../errors.js";
 /** The address of a cluster's master on a fabric, whichever process that is at the moment. */
 export const MASTER_ADDRESS = "fabric://_/master";
 
+/** Where a worker's queue lies among all. */
+export interface QueuePlace {
+  readonly plane?: string;
+  readonly tier?: string;
+}
+
 /** The words of subjects, streams and buckets of one cluster. */
 export class Names {
   readonly cluster: string;
@@ -40,8 +46,8 @@ export class Names {
     return `graphvm.${this.cluster}.journal.${kind}`;
   }
 
-  /** The queue of one worker, below its plane and tier. */
-  jobs(worker: string, { plane = "_", tier = "_" }: { readonly plane?: string; readonly tier?: string }): string {
+  /** The queue of one worker's link, below its plane and tier. */
+  jobs(worker: string, { plane = "_", tier = "_" }: QueuePlace): string {
     return `graphvm.${this.cluster}.jobs.${token(plane)}.${token(tier)}.${worker}`;
   }
 

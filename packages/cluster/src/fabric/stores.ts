@@ -78,7 +78,7 @@ function jobConfig(names: Names, replicas: number, jobs: number): StreamPart {
     num_replicas: replicas,
     retention: "workqueue",
     max_msgs: jobs,
-    max_bytes: GB / 4,
+    max_bytes: GB / 8,
     max_age: 3600 * SECOND,
     discard: "new",
     duplicate_window: 120 * SECOND,

@@ -194,9 +194,10 @@ export class RunningMaster implements MasterHandle {
     const { session } = this.#parts;
     const { openCalls } = allLimits(limits);
     const source = this.#source();
+    const trouble = (error: Error): void => session.watch.tell({ kind: "queueFull", error });
     return openDoors(
       fabric,
-      { tokens, limits, heartbeat, clock, refused },
+      { tokens, limits, heartbeat, clock, refused, trouble },
       {
         "/": {
           roles: ["operator", "auditor"],
@@ -204,7 +205,7 @@ export class RunningMaster implements MasterHandle {
           patience: PATIENT,
           large: true,
         },
-        "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true },
+        "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true, queue: true },
         "/data": {
           roles: ["worker"],
           accept: (link, _role, plane) => serveData(link, source, openCalls, { plane }),

@@ -37,6 +37,8 @@ export type MasterEvent =
       readonly others: number;
     }
   | { readonly kind: "journalFailed"; readonly error: Error }
+  /** A work queue takes no jobs: they go over the workers' links. */
+  | { readonly kind: "queueFull"; readonly error: Error }
   /** The recording of the whole session is where it was to go, or is not. */
   | { readonly kind: "archived"; readonly uri: string; readonly bytes: number; readonly calls: number }
   | { readonly kind: "archiveFailed"; readonly error: Error }

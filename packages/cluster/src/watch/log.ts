@@ -83,6 +83,10 @@ function lineOf(event: MasterEvent): LogLine | undefined {
     }
     case "journalFailed":
       return line("error", event.error.message, { error: event.error.message });
+    case "queueFull": {
+      const { message: error } = event.error;
+      return line("warn", `the work queue takes no jobs (${error}): they go over the workers' links`, { error });
+    }
     case "archived": {
       const { uri, bytes, calls } = event;
       return line("info", `the session's recording is at ${uri}`, { uri, bytes, calls });

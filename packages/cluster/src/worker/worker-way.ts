@@ -1,3 +1,4 @@
+import { given } from "@graphvm/engine/internal";
 import type { Fabric } from "../fabric/fabric.js";
 import { addressOf, MASTER_ADDRESS } from "../fabric/names.js";
 import type { FabricOptions } from "../fabric/options.js";
@@ -48,6 +49,7 @@ export async function fabricWay(where: FabricOptions, options: WorkerOptions, so
   const { token, heartbeat, labels = {} } = options;
   const { openCalls } = allLimits(options.limits);
   const fabric = await Fabric.open(where, labels.plane);
+  const queue = given({ plane: labels.plane, tier: labels.tier });
   const server = options.address === undefined ? undefined : await serveValues(options, source);
   const doors = openDoors(
     fabric,
@@ -66,7 +68,7 @@ export async function fabricWay(where: FabricOptions, options: WorkerOptions, so
     master: MASTER_ADDRESS,
     host: options.address ?? addressOf(fabric.endpoint, fabric.plane),
     fabric,
-    dial: () => fabric.dial(MASTER_ADDRESS, "/worker", { token, heartbeat, patience: PATIENT }),
+    dial: () => fabric.dial(MASTER_ADDRESS, "/worker", { token, heartbeat, patience: PATIENT, queue }),
     close: async () => {
       doors.close();
       await leave();

@@ -1,3 +1,4 @@
+import { readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import {
   connect,
@@ -99,7 +100,8 @@ describe.skipIf(program === undefined)("a cluster on NATS", () => {
     go(folder);
     expect(await waiting).toHaveLength(3);
     expect(await session.getData(root)).toBe("8 job is done");
-    await expect(started(folder, "job", 2)).rejects.toThrow("never happened"); // the worker that ran it went on with it
+    // the worker that ran it went on with it
+    expect(readdirSync(folder).filter((name) => name.startsWith("job."))).toHaveLength(1);
     const report = await replayRecording({ workers: 1 }, await session.getRecording());
     expect(report).toMatchObject({ verdict: "equal", diverged: 0 });
   }, 90_000);
