@@ -17,7 +17,7 @@ export {
 export { NatsMissingError, NatsStartError } from "./errors.js";
 export { expectNoLeaks, newResources, openResources, type Resources } from "./leaks.js";
 export { type HubPlan, hubConfig, type LeafOptions, leafConfig, type NatsConfig } from "./nats/configuration.js";
-export { isFree } from "./nats/free-ports.js";
+export { freePorts, isFree } from "./nats/free-ports.js";
 export { type Jsz, type Leafz, Monitor, type Varz } from "./nats/monitor.js";
 export { NatsProcess } from "./nats/nats-process.js";
 export { natsServer, natsServerOrSkip } from "./nats/nats-server.js";

@@ -95,7 +95,7 @@ export function leafConfig(
   const urls = hub.map((port) => `nats-leaf://${login}${local(port)}`);
   const remote = defined({ urls, deny_imports: denyImports, deny_exports: denyExports });
   return merged(
-    { ...listening(name, ports), leafnodes: { reconnect: 1, remotes: [remote] }, default_js_domain: { $G: DOMAIN } },
+    { ...listening(name, ports), leafnodes: { remotes: [remote] }, default_js_domain: { $G: DOMAIN } },
     config,
   );
 }
