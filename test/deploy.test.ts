@@ -166,7 +166,7 @@ describe("C137: compose.yaml", () => {
         name,
         {
           image: expect.stringMatching(PINNED),
-          usedonly: true,
+          read_only: true,
           cap_drop: ["ALL"],
           security_opt: ["no-new-privileges:true"],
           user: expect.stringMatching(/^\$\{GRAPHVM_UID:-10001\}:\$\{GRAPHVM_GID:-10001\}$/),
