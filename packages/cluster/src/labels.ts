@@ -8,6 +8,12 @@ export const labelsText = (labels: Labels): string =>
     .map((name) => `${name}=${labels[name]}`)
     .join(",");
 
+/** How a worker is connected, by where its values are fetched: nothing of a thread, a WebSocket address, or a place on NATS. */
+export function linkKind(host: string): "thread" | "websocket" | "nats" {
+  if (host === "") return "thread";
+  return host.startsWith("fabric:") ? "nats" : "websocket";
+}
+
 /** Labels in a message. Names and values are those that `checkLabels` of the engine takes. */
 export const labelsSchema: v.GenericSchema<unknown, Labels> = v.pipe(
   v.record(

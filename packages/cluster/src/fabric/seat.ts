@@ -1,4 +1,4 @@
-import { BadOptionError, TokenNeededError } from "../errors.js";
+import { BadOptionError, FencedError, TokenNeededError } from "../errors.js";
 import type { JournalCopy } from "../folder/journal-copy.js";
 import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
 import type { Clock } from "../transport/clock.js";
@@ -8,7 +8,7 @@ import { JournalStream } from "./journal-stream.js";
 import type { Lease } from "./leader.js";
 import { isGone, Mirror } from "./mirror.js";
 import { type FabricOptions, readServers } from "./options.js";
-import { CODE, codeOf, makeStores, removeStores } from "./stores.js";
+import { makeStores, removeStores } from "./stores.js";
 
 /** So often a new leader is overtaken by lines of the one before it: each may have some under way. */
 const TRIES = 100;
@@ -80,7 +80,7 @@ export class Seat {
         await stream.stored();
         return stream;
       } catch (error) {
-        if (lease.over || tries === TRIES || !isOvertaken(error)) throw error;
+        if (lease.over || tries === TRIES || !(error instanceof FencedError)) throw error;
       }
     }
   }
@@ -149,6 +149,3 @@ export function checkFabricTrust(options: FabricOptions, hasToken: boolean): voi
     { host: open },
   );
 }
-
-const isOvertaken = (error: unknown): boolean =>
-  (error as { readonly code?: unknown }).code === "GVM3903" || codeOf(error) === CODE.wrongSequence;

@@ -4,6 +4,7 @@ import type { WireRefs } from "@graphvm/rules/internal";
 import { BadMessageError, PlaneBoundError, SessionStateError } from "../errors.js";
 import type { Fabric } from "../fabric/fabric.js";
 import type { JobOutcomes } from "../folder/job-outcomes.js";
+import { linkKind } from "../labels.js";
 import { inputKey, inputName } from "../planner/declared-files.js";
 import type { GraphPicture } from "../planner/picture.js";
 import { Planner, type PlannerLimits } from "../planner/planner.js";
@@ -409,7 +410,7 @@ export class MasterSession {
         const running = this.runner.activity.of(id);
         return {
           id,
-          kind: host === "" ? ("thread" as const) : ("websocket" as const),
+          kind: linkKind(host),
           node,
           labels,
           state: scheduled.get(id)?.state ?? ("joining" as const),

@@ -53,7 +53,8 @@ function addState(registry: Registry, session: MasterSession): void {
     registers,
     collect() {
       this.reset();
-      for (const kind of ["thread", "websocket"]) for (const state of ["idle", "running"]) this.set({ kind, state }, 0);
+      for (const kind of ["thread", "websocket", "nats"])
+        for (const state of ["idle", "running"]) this.set({ kind, state }, 0);
       for (const { kind, state } of session.status().workers) this.inc({ kind, state });
     },
   });
