@@ -137,6 +137,8 @@ const returningSchema = v.object({
   graph: v.number(),
   programs: v.array(sha256Schema),
   held: heldSchema,
+  /** Jobs it computes at this moment. */
+  running: v.exactOptional(v.array(nodeIdSchema)),
 });
 export type Returning = v.InferOutput<typeof returningSchema>;
 

@@ -132,10 +132,10 @@ export class MasterSession {
     this.pool = new WorkerPool(
       () => this.#setup,
       {
-        joined: (worker, { host, node, labels = {}, back }, held) => {
+        joined: (worker, { host, node, labels = {}, back }, { held, running }) => {
           watch.tell({ kind: "workerJoined", worker, thread: host === "", node });
           const was = back === undefined ? {} : { was: back.worker };
-          this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...was });
+          this.runner.handle({ kind: "workerJoined", worker, host, labels, held, ...given({ running }), ...was });
         },
         brought: (worker, host, held) => this.runner.handle({ kind: "brought", worker, host, held }),
         leaving: (worker) => this.runner.handle({ kind: "leaving", worker }),

@@ -40,8 +40,8 @@ export interface SessionSetup {
 
 /** What the pool tells its master. */
 export interface PoolEvents {
-  /** `held`: values a worker that comes back brings along. */
-  joined(worker: string, join: Join, held: readonly HeldValue[]): void;
+  /** `brings`: what a worker that comes back has and computes of this graph. */
+  joined(worker: string, join: Join, brings: Pick<Returning, "held" | "running">): void;
   /** A job ended while nobody could be told. */
   brought(worker: string, host: string, held: readonly HeldValue[]): void;
   /** A worker is about to leave and waits to be released. */
@@ -325,7 +325,7 @@ export class WorkerPool {
       if (said.success) this.#traffic.set(join.host, join.labels?.plane ?? "", said.output);
     });
     this.#workers.set(worker.id, worker);
-    this.#events.joined(worker.id, join, has?.held ?? []);
+    this.#events.joined(worker.id, join, has ?? { held: [] });
     taken(worker.id, has ? "kept" : "emptied");
     peer.onClose((closed) => {
       if (closed instanceof PeerSilentError) reason ??= closed.message;

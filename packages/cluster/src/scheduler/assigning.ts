@@ -26,6 +26,7 @@ function give(board: Board, job: Job, { worker, why }: Choice): void {
   const { id, rule } = job.plan;
   job.worker = worker.id;
   worker.queue.push(id);
+  worker.computing.delete(id);
   const inputs = job.plan.inputs.map((input) => ({ id: input, hosts: [...board.job(input).hosts] }));
   board.tell({ kind: "run", worker: worker.id, job: id, inputs });
   if (worker.state === "idle") {

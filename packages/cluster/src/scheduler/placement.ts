@@ -17,7 +17,8 @@ export function pinOf(board: Board, job: Job): Job | undefined {
 }
 
 /**
- * Where a job runs: with the value it is pinned to; else, of those with its labels, where it can begin soonest, counting
+ * Where a job runs: with the value it is pinned to; else, of those with its labels, where it runs already, because that one came
+ * back to a new master in the middle of it; else where it can begin soonest, counting
  * what must be fetched first and what stands before it, last where its value could not be fetched from; then on the worker
  * that has most of its inputs; then on one with few labels, which others may need; then on the one that finished fewest
  * jobs. Undefined where it must wait.
@@ -37,7 +38,8 @@ export function chooseWorker(board: Board, job: Job, free: ReadonlySet<WorkerEnt
     const bytes = bytesAt(board, job, worker);
     const wait = worker.queue.length === 0 ? 0 : (backlog(board, worker) ?? Number.POSITIVE_INFINITY);
     const avoided = worker.host === job.avoid;
-    const offer = { worker, bytes, wait, avoided, cost: wait + transferSeconds(total - bytes) };
+    const computing = worker.computing.has(job.plan.id);
+    const offer = { worker, bytes, wait, avoided, computing, cost: wait + transferSeconds(total - bytes) };
     if (!best || isBetter(offer, best)) best = offer;
   }
   return (
@@ -57,9 +59,12 @@ interface Offer {
   readonly cost: number;
   /** Its value could not be fetched from there. */
   readonly avoided: boolean;
+  /** It has begun. */
+  readonly computing: boolean;
 }
 
 function isBetter(a: Offer, b: Offer): boolean {
+  if (a.computing !== b.computing) return a.computing;
   if (a.avoided !== b.avoided) return b.avoided;
   if (a.cost !== b.cost) return a.cost < b.cost;
   if (a.bytes !== b.bytes) return a.bytes > b.bytes;
@@ -78,7 +83,8 @@ export function bytesAt(board: Board, job: Job, worker: WorkerEntry): number {
   return bytes;
 }
 
-function reason({ bytes, wait, worker }: Offer, count: number, total: number, { plan }: Job): string {
+function reason({ bytes, wait, worker, computing }: Offer, count: number, total: number, { plan }: Job): string {
+  if (computing) return "it computes it already";
   const labels = plan.on ? ` with ${labelsText(plan.on)}` : "";
   const inputs = total === 0 ? "" : ` and has ${bytes} of ${total} bytes of its inputs`;
   if (count === 1) return `the only free worker${labels}${inputs}`;

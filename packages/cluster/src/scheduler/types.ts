@@ -65,6 +65,8 @@ export type SchedulerEvent =
       readonly labels?: Labels;
       /** Values its process has already: a worker that comes back brings them along. */
       readonly held?: readonly HeldValue[];
+      /** Jobs that it computes already: where they are to run, it has a start. */
+      readonly running?: readonly string[];
       /** Its name before, where it comes back. */
       readonly was?: string;
     }

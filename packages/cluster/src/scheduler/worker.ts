@@ -29,14 +29,17 @@ export class WorkerEntry {
   /** Jobs it was given, in order: it runs the first, the others stand behind. They go when it has said what became of them. */
   readonly queue: string[] = [];
   finished = 0;
+  /** Jobs that it computed when it came back, for a master that did not know. */
+  readonly computing: Set<string>;
   /** Of one that leaves: values that are to be copied, and those that are being copied. */
   handing: { readonly jobs: Job[]; readonly asked: Set<string> } | undefined;
   /** Bytes that it took from workers that left. */
   taken = 0;
   readonly story = new Story();
 
-  constructor(id: string, host: string, labels: Labels = {}) {
+  constructor(id: string, host: string, labels: Labels = {}, computing: readonly string[] = []) {
     this.id = id;
+    this.computing = new Set(computing);
     this.host = host;
     this.labels = labels;
     this.story.add("joined");

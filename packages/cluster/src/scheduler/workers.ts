@@ -13,8 +13,11 @@ type Event<K extends SchedulerEvent["kind"]> = Extract<SchedulerEvent, { kind: K
 /** A job that took down this many workers is given up. */
 export const MAX_KILLED_WORKERS = 3;
 
-export function workerJoined(board: Board, { worker, host, labels, held = [], was }: Event<"workerJoined">): void {
-  board.workers.set(worker, new WorkerEntry(worker, host, labels));
+export function workerJoined(
+  board: Board,
+  { worker, host, labels, held = [], running, was }: Event<"workerJoined">,
+): void {
+  board.workers.set(worker, new WorkerEntry(worker, host, labels, running));
   if (was !== undefined) forgive(board, was, host);
   for (const value of held) takeHeld(board, value, worker, host);
 }

@@ -126,7 +126,14 @@ export class Membership {
   }
 
   #returning({ session, graph }: { readonly session: string; readonly graph: number }): Returning {
-    return { worker: this.#id, session, graph, programs: this.#compute.programs, held: this.#jobs.held() };
+    return {
+      worker: this.#id,
+      session,
+      graph,
+      programs: this.#compute.programs,
+      held: this.#jobs.held(),
+      running: this.#jobs.running(),
+    };
   }
 
   #methods(link: () => Peer): Methods {

@@ -88,6 +88,11 @@ export class RunningJobs {
       .map(([job, { digest, size }]) => ({ job, digest, size }));
   }
 
+  /** Jobs that have begun, or are about to, and have not ended. */
+  running(): string[] {
+    return [...this.#given.keys()];
+  }
+
   /** The graph was emptied: what runs on belongs to none. */
   forget(): void {
     this.startOver();

@@ -29,7 +29,7 @@ function master(programs: SessionSetup["programs"] = [], clock?: VirtualClock) {
   const pool = new WorkerPool(
     () => state.setup,
     {
-      joined: (worker, { host }, held) => runner.handle({ kind: "workerJoined", worker, host, held }),
+      joined: (worker, { host }, { held }) => runner.handle({ kind: "workerJoined", worker, host, held }),
       brought: (worker, host, held) => runner.handle({ kind: "brought", worker, host, held }),
       leaving: (worker) => runner.handle({ kind: "leaving", worker }),
       left: (worker, hostLost, reason, orderly) => {

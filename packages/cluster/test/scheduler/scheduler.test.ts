@@ -318,6 +318,14 @@ test("C19: a worker that joins with values it holds: their jobs are done, and wh
   expect(["a", "b", "c"].map(state)).toEqual(["done", "done", "running"]);
 });
 
+test("C70: a job that a worker computes as it comes back runs on there, also where another would be chosen", () => {
+  const scheduler = new Scheduler(true);
+  scheduler.handle({ kind: "submitted", jobs: [plan("a"), plan("b")] });
+  scheduler.handle({ kind: "workerJoined", worker: "w1", host: "h1", running: ["b"] });
+  scheduler.handle({ kind: "workerJoined", worker: "w2", host: "h2", running: ["a", "gone"] });
+  expect(runs(scheduler.handle({ kind: "returned" })).sort()).toEqual(["a@w2", "b@w1"]);
+});
+
 test("C19: what a joining worker holds of a job whose digest is known must be those bytes, or the run stops", () => {
   const scheduler = new Scheduler();
   const jobs = [plan("a"), plan("b", ["a"])];
