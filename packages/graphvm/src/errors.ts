@@ -30,4 +30,23 @@ export class FileArgumentError extends GraphvmError {
   static override readonly exitCode = 2;
 }
 
-registerErrors(UsageError, ExportMissingError, NotRunnableError, NoConsentError, FileArgumentError);
+/** What starts workers is not on PATH: sbatch, kubectl. */
+export class ProvisionerMissingError extends GraphvmError {
+  static override readonly code = "GVM6006";
+  static override readonly exitCode = 2;
+}
+
+/** What starts workers failed; the sentence has what it said. */
+export class ProvisionFailedError extends GraphvmError {
+  static override readonly code = "GVM6007";
+}
+
+registerErrors(
+  UsageError,
+  ExportMissingError,
+  NotRunnableError,
+  NoConsentError,
+  FileArgumentError,
+  ProvisionerMissingError,
+  ProvisionFailedError,
+);

@@ -215,6 +215,7 @@ const found = {
     { what: "other jobs", jobs: 20 },
     { what: "a free worker", jobs: 6 },
   ],
+  queue: [{ on: {}, jobs: 6 }],
   secondsLeft: 0.3,
   bytes: 0,
   planes: { "": { sent: {}, left: 0 }, eu: { sent: {}, left: 2500 } },

@@ -9,6 +9,7 @@ const COMMANDS = [
   ["repl"],
   ["start-master"],
   ["start-worker"],
+  ["workers"],
   ["status"],
   ["stop"],
   ["run"],

@@ -1,4 +1,4 @@
-import { fromWireError, type Tools, toWireError, type WireError } from "@graphvm/engine";
+import { fromWireError, type Labels, type Tools, toWireError, type WireError } from "@graphvm/engine";
 import { given } from "@graphvm/engine/internal";
 import { type Context, ROOT_CONTEXT } from "@opentelemetry/api";
 import { ConnectionLostError, GraphEmptiedError, SessionStateError } from "../errors.js";
@@ -201,6 +201,11 @@ export class JobRunner {
       { what: none ? "a worker to join" : "a free worker", jobs: free + queued },
       ...starving.map(({ on, jobs }) => ({ what: `a worker with ${labelsText(on)}`, jobs })),
     ].filter(({ jobs }) => jobs > 0);
+  }
+
+  /** Jobs that more workers could run, by the labels those must have. */
+  queue(): { readonly on: Labels; readonly jobs: number }[] {
+    return this.#scheduler.waiting();
   }
 
   onProgress(listener: (progress: JobCounts) => void): () => void {

@@ -423,6 +423,8 @@ export class MasterSession {
       }),
       jobs: this.runner.progress(),
       waitingFor: this.runner.waitingFor(),
+      /** Jobs that more workers could run, by the labels those must have. */
+      queue: this.runner.queue(),
       /** What atoms read without declaring it, by node. */
       undeclared: this.runner.undeclared.list(),
       planes: this.planes(),

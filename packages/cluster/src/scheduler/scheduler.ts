@@ -1,4 +1,5 @@
 import type { Labels } from "@graphvm/engine";
+import { labelsText } from "../labels.js";
 import { assign } from "./assigning.js";
 import { Board } from "./board.js";
 import { cancelAll, failAllReady } from "./cancelling.js";
@@ -69,6 +70,21 @@ export class Scheduler {
   starving(): { readonly on: Labels; readonly jobs: number }[] {
     const workers = this.staying();
     return this.#board.ready.lanes().filter(({ on }) => !workers.some((worker) => worker.has(on)));
+  }
+
+  /** Jobs that could run if there were workers for them, by the labels they need: in no queue, or behind another in one. */
+  waiting(): { readonly on: Labels; readonly jobs: number }[] {
+    const { ready, counts, jobs } = this.#board;
+    if (counts.queued === 0) return ready.lanes();
+    const lanes = new Map(ready.lanes().map((lane) => [labelsText(lane.on), lane]));
+    for (const worker of this.workers()) {
+      for (const id of worker.queue.slice(1)) {
+        const on = jobs.get(id)?.plan.on ?? {};
+        const key = labelsText(on);
+        lanes.set(key, { on, jobs: (lanes.get(key)?.jobs ?? 0) + 1 });
+      }
+    }
+    return [...lanes.values()];
   }
 
   /** How many jobs are in each state. */

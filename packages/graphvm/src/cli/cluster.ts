@@ -19,12 +19,15 @@ export interface ClusterFlags extends MasterFlags {
 /** Workers of a cluster that a command starts for itself. */
 export const DEFAULT_WORKERS = 2;
 
-/** A session with the master the flags name. */
-export async function connectTo(flags: MasterFlags, context: Context): Promise<Session> {
+/** A session with the master the flags name. @param fabric Where it is, if the config says so. */
+export async function connectTo(
+  flags: MasterFlags,
+  context: Context,
+  fabric: FabricOptions | undefined = meetingPlace(flags),
+): Promise<Session> {
   const token = shownToken(flags.tokenFile, "client", context);
   const tls = clientTlsOf(flags, context);
   const options = { ...(token && { token }), ...(tls && { tls }) };
-  const fabric = meetingPlace(flags);
   return context.own(await (fabric ? connect({ ...options, fabric }) : connect(flags.master, options)));
 }
 

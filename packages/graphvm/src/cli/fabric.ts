@@ -39,6 +39,15 @@ export function fabricOf(flags: FabricFlags, config?: Config, plane?: string): F
   return options;
 }
 
+/** The flags that name a fabric in another command. Its address has user and password, where it has them. */
+export function fabricFlags({ servers, cluster, credsFile }: FabricOptions): string[] {
+  return [
+    ...["--fabric", typeof servers === "string" ? servers : servers.join(",")],
+    ...(cluster === undefined ? [] : ["--cluster", cluster]),
+    ...(credsFile === undefined ? [] : ["--fabric-creds", credsFile]),
+  ];
+}
+
 /** Where the master is, for people, and the flags that name it in another command. */
 export function fabricFlagsText({ servers, cluster, credsFile }: FabricOptions): string {
   const bare = fabricText({ servers }).replace(/ \(.*$/, "");

@@ -10,6 +10,7 @@ import { startMasterCommand } from "../commands/start-master.js";
 import { startWorkerCommand } from "../commands/start-worker.js";
 import { statusCommand } from "../commands/status.js";
 import { stopCommand } from "../commands/stop.js";
+import { workersCommand } from "../commands/workers.js";
 import { fraudCommand } from "../demo/fraud-command.js";
 import { titanicCommand } from "../demo/titanic-command.js";
 import { UsageError } from "../errors.js";
@@ -29,6 +30,7 @@ export function buildProgram(context: Context): Command {
   program.addCommand(replCommand(context));
   program.addCommand(startMasterCommand(context));
   program.addCommand(startWorkerCommand(context));
+  program.addCommand(workersCommand(context));
   program.addCommand(statusCommand(context));
   program.addCommand(explainCommand(context));
   program.addCommand(stopCommand(context));

@@ -3,7 +3,7 @@ import { fabricText } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import { Command } from "commander";
 import { meetingPlace } from "../cli/cluster.js";
-import { configOf, configOption, settingsOf, tierOption, volumeOption, type WorkerFlags } from "../cli/config.js";
+import { configOf, configOption, settingsOf, tierOptions, volumeOption, type WorkerFlags } from "../cli/config.js";
 import type { Context } from "../cli/context.js";
 import { type LogFlags, loggerOf, logOptions } from "../cli/logging.js";
 import {
@@ -47,7 +47,7 @@ export function startWorkerCommand(context: Context): Command {
       "--tls-client-ca <file>",
       "who must have signed the certificates of those who fetch values (default: none asked)",
     );
-  return masterOptions(logOptions(labelOptions(tierOption(volumeOption(configOption(memoryOption(command)))))))
+  return masterOptions(logOptions(labelOptions(tierOptions(volumeOption(configOption(memoryOption(command)))))))
     .addHelpText(
       "after",
       [
