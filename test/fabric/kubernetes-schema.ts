@@ -6,7 +6,7 @@ interface Schema {
   readonly kinds: { readonly [kind: string]: string };
 }
 
-const file = new URL("./fixtures/kubernetes-1.33.schema.json", import.meta.url);
+const file = new URL("../fixtures/kubernetes-1.33.schema.json", import.meta.url);
 const schema = JSON.parse(readFileSync(file, "utf8")) as Schema;
 const ajv = new Ajv({ strict: false, allErrors: true, validateFormats: false }).addSchema(schema, "kubernetes");
 

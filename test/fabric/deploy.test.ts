@@ -11,7 +11,7 @@ import { DeployedNats, PASSWORDS, urlAs } from "./deploy-nats.js";
 import { kubernetesErrors } from "./kubernetes-schema.js";
 
 const program = await natsServerOrSkip();
-const deploy = fileURLToPath(new URL("../deploy/", import.meta.url));
+const deploy = fileURLToPath(new URL("../../deploy/", import.meta.url));
 const read = (path: string): string => readFileSync(join(deploy, path), "utf8");
 /** A name and a whole version: what it is today it is tomorrow. */
 const PINNED = /^[\w./-]+:[\w.-]*\d+[\w.-]*\d[\w.-]*(@sha256:[0-9a-f]{64})?$/;
@@ -229,7 +229,7 @@ describe.skipIf(!program)("C134: NATS configurations and commands", () => {
           .replace("/srv/data", secrets)
           .replace("0.0.0.0", "127.0.0.1"),
       );
-      const bin = fileURLToPath(new URL("../packages/graphvm/bin/graphvm.js", import.meta.url));
+      const bin = fileURLToPath(new URL("../../packages/graphvm/bin/graphvm.js", import.meta.url));
       const env = { ...process.env, GRAPHVM_FABRIC_FILE: join(secrets, fabric) };
       const child = spawn(process.execPath, [bin, ...args, ...more], { env, stdio: ["ignore", "pipe", "pipe"] });
       onTestFinished(async () => {

@@ -185,7 +185,7 @@ describe.skipIf(!program)("C130: NATS for a test", () => {
   });
 
   test("C131: servers end with the process that started them, killed with -9", async () => {
-    const module = pathToFileURL(join(import.meta.dirname, "../dist/index.js")).href;
+    const module = pathToFileURL(join(import.meta.dirname, "../../dist/index.js")).href;
     const script = `
       const { startNats } = await import(${JSON.stringify(module)});
       const nats = await startNats({ program: ${JSON.stringify(program)}, servers: 3 });

@@ -10,7 +10,7 @@ import { natsServerOrSkip } from "@graphvm/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 
 const program = await natsServerOrSkip();
-const main = fileURLToPath(new URL("../drills/dist/fabric.js", import.meta.url));
+const main = fileURLToPath(new URL("../../drills/dist/fabric.js", import.meta.url));
 /** Ports of this test: no other's, and not those of a fabric that is up for work. */
 const PORT = 8422;
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { freePorts, NatsProcess, untilReady } from "@graphvm/testing";
 
-const SHIPPED = fileURLToPath(new URL("../deploy/nats/", import.meta.url));
+const SHIPPED = fileURLToPath(new URL("../../deploy/nats/", import.meta.url));
 
 /** The passwords of the configurations, by their variables. */
 export const PASSWORDS: { readonly [variable: string]: string } = {

@@ -6,7 +6,7 @@ import { connect, type NatsConnection } from "@nats-io/transport-node";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { DeployedNats, urlAs } from "./deploy-nats.js";
 
-type Numbers = typeof import("../packages/cluster/test/fixtures/numbers.js");
+type Numbers = typeof import("../../packages/cluster/test/fixtures/numbers.js");
 
 const program = await natsServerOrSkip();
 const INNER = "graphvm.graphvm.plane.eu.x";
@@ -58,7 +58,7 @@ describe.skipIf(!program)("C134: the NATS configurations of deploy/", () => {
     });
     await using session = await open({ fabric: { servers: urlAs("client", ...nats.hub) } });
     const { numbers } = await session.load<Numbers>(
-      fileURLToPath(new URL("../packages/cluster/test/fixtures/numbers.ts", import.meta.url)),
+      fileURLToPath(new URL("../../packages/cluster/test/fixtures/numbers.ts", import.meta.url)),
     );
     const cut = ["numbers.noise", "numbers.block", "numbers.twice"];
     expect(await session.calc(numbers.many(30), { cut })).toBeDefined();
