@@ -4,6 +4,7 @@ import {
   context,
   isSpanContextValid,
   ROOT_CONTEXT,
+  type Span,
   SpanKind,
   SpanStatusCode,
   TraceFlags,
@@ -41,22 +42,22 @@ export function here(): Context | undefined {
 }
 
 /**
- * Does work in a span. Its error is the span's too, but for what in it looks like a secret. Costs next to nothing where no
+ * Does work in a span, which it may tell more. Its error is the span's too, but for what in it looks like a secret. Costs next to nothing where no
  * provider is registered.
  */
 export async function traced<T>(
   name: string,
   kind: keyof typeof SpanKind,
   attributes: Attributes,
-  work: () => Promise<T>,
+  work: (span: Span) => Promise<T>,
   parent = context.active(),
 ): Promise<T> {
   // asked for anew each time: a provider may be registered late, or be replaced
   const tracer = trace.getTracer("graphvm", VERSION);
   const span = tracer.startSpan(name, { kind: SpanKind[kind], attributes }, parent);
-  if (!isSpanContextValid(span.spanContext())) return work();
+  if (!isSpanContextValid(span.spanContext())) return work(span);
   try {
-    return await context.with(trace.setSpan(parent, span), work);
+    return await context.with(trace.setSpan(parent, span), () => work(span));
   } catch (error) {
     const { message, code } = error as { message?: string; code?: string };
     span.setStatus({ code: SpanStatusCode.ERROR, message: redactText(String(message)) });

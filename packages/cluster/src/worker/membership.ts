@@ -151,7 +151,11 @@ export class Membership {
       load: method(programSchema, (program) => compute.load(program)),
       run: method(jobSchema, async (job): Promise<RunAnswer> => {
         const about = { "graphvm.job": job.id };
-        const answer = await traced("graphvm.run", "SERVER", about, () => this.#jobs.run(job));
+        const answer = await traced("graphvm.run", "SERVER", about, async (span) => {
+          const given = await this.#jobs.run(job);
+          if ("seconds" in given) span.setAttribute("graphvm.seconds", given.seconds);
+          return given;
+        });
         // whoever gave the job may have lost sight of it, and another link may be there by now
         if (link() !== this.#master && "digest" in answer) this.#tellLate(job.id);
         return answer;

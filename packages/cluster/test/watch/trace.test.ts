@@ -58,6 +58,7 @@ test("C84: a calculation is one trace from the client through master and worker 
   expect(jobs.every((job) => calls.some((call) => idOf(call) === parentOf(job)))).toBe(true);
   const runs = spans("graphvm.run");
   expect(runs.map(parentOf).sort()).toEqual(jobs.map(idOf).sort());
+  expect(runs.every(({ attributes }) => Number(attributes["graphvm.seconds"]) > 0)).toBe(true);
   const fetches = spans("graphvm.fetch");
   expect(fetches.length).toBeGreaterThan(0);
   expect(fetches.every((fetch) => runs.some((run) => idOf(run) === parentOf(fetch)))).toBe(true);
