@@ -23,6 +23,7 @@ export class FabricRun {
   #leader!: DrillStandby;
   #standby!: DrillStandby;
   #masters = 0;
+  #started = 0;
   #struck = 0;
   #takenOver = false;
 
@@ -60,7 +61,7 @@ export class FabricRun {
     this.#leader = await this.#startMaster();
     await this.#leader.leading;
     this.#standby = await this.#startMaster();
-    await Promise.all(Array.from({ length: WORKERS }, (_, i) => this.#addWorker(`worker ${i + 1}`)));
+    await Promise.all(Array.from({ length: WORKERS }, () => this.#addWorker()));
     await using session = await this.#connect();
     await using observer = await this.#connect();
     try {
@@ -104,10 +105,9 @@ export class FabricRun {
     if (free.length < 2) return;
     const worker = free[victim % free.length]!;
     if (fault.kind === "kill") {
-      const name = `worker ${this.#workers.length + 1}`;
-      this.#acts.note(`${done} done: ${worker.name} is killed, and ${name} started`);
+      this.#acts.note(`${done} done: ${worker.name} is killed, and another started`);
       await worker.kill();
-      return this.#addWorker(name);
+      return this.#addWorker();
     }
     this.#acts.note(`${done} done: ${worker.name} is stopped for ${fault.after} ms`);
     worker.stop();
@@ -142,7 +142,8 @@ export class FabricRun {
     return DrillStandby.start(this.#options, (line) => this.#acts.note(`  ${name}: ${line}`));
   }
 
-  async #addWorker(name: string): Promise<void> {
+  async #addWorker(): Promise<void> {
+    const name = `worker ${++this.#started}`;
     const { fabric, root } = this.#options;
     // while nobody leads nobody is taken
     for (let left = 40; ; left--) {

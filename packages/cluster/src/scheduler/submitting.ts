@@ -3,6 +3,7 @@ import { failJob } from "./failing.js";
 import { Job } from "./job.js";
 import { settle, want } from "./lineage.js";
 import type { Ended, JobLimits, JobPlan, SchedulerEvent } from "./types.js";
+import { claim } from "./workers.js";
 
 /** New jobs wait for their inputs; known ones keep what they have; failed ones get another chance. */
 export function submitted(board: Board, event: Extract<SchedulerEvent, { kind: "submitted" }>): void {
@@ -47,4 +48,5 @@ function admit(board: Board, job: Job, ended: Ended | undefined): void {
     for (const id of job.plan.inputs) want(board, id);
     settle(board, job);
   }
+  claim(board, job.plan.id);
 }

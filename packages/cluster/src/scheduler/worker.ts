@@ -2,6 +2,7 @@ import type { Labels } from "@graphvm/engine";
 import { IllegalTransitionError } from "../errors.js";
 import type { Job } from "./job.js";
 import { Story } from "./story.js";
+import type { HeldValue } from "./types.js";
 
 export type WorkerState = "idle" | "running" | "stopping" | "draining" | "gone";
 
@@ -31,6 +32,8 @@ export class WorkerEntry {
   finished = 0;
   /** Jobs that it computed when it came back, for a master that did not know. */
   readonly computing: Set<string>;
+  /** Values it has of jobs that nobody has submitted yet: a master before this one had, and took that along. */
+  readonly unclaimed = new Map<string, HeldValue>();
   /** Of one that leaves: values that are to be copied, and those that are being copied. */
   handing: { readonly jobs: Job[]; readonly asked: Set<string> } | undefined;
   /** Bytes that it took from workers that left. */

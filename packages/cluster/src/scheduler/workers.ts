@@ -84,9 +84,19 @@ function tookDown(board: Board, job: Job, { id: worker, host }: WorkerEntry, rea
   else failJob(board, job, killsWorkers(job, reason), "took down its last worker");
 }
 
+/** What workers have of a job that was submitted just now. */
+export function claim(board: Board, id: string): void {
+  for (const { id: worker, host, unclaimed } of board.workers.values()) {
+    const value = unclaimed.get(id);
+    if (value && unclaimed.delete(id)) takeHeld(board, value, worker, host);
+  }
+}
+
 /** A value that a worker brings along: its job need not run, unless other bytes are known of it. */
-function takeHeld(board: Board, { job: id, digest, size }: HeldValue, worker: string, host: string): void {
+function takeHeld(board: Board, value: HeldValue, worker: string, host: string): void {
+  const { job: id, digest, size } = value;
   const job = board.jobs.get(id);
+  if (!job) board.workers.get(worker)?.unclaimed.set(id, value);
   if (!job || job.state === "failed") return;
   if (job.digest !== undefined && job.digest !== digest) {
     failJob(board, job, otherBytes(job, digest), `${worker} has other bytes`);

@@ -326,6 +326,25 @@ test("C70: a job that a worker computes as it comes back runs on there, also whe
   expect(runs(scheduler.handle({ kind: "returned" })).sort()).toEqual(["a@w2", "b@w1"]);
 });
 
+test("C19 C104: what a worker held when its job was not known yet counts once the job is submitted", () => {
+  const scheduler = new Scheduler();
+  scheduler.handle({ kind: "workerJoined", worker: "w1", host: "h1", held: [held("a"), held("b")] });
+  scheduler.handle({ kind: "workerJoined", worker: "w2", host: "h2", held: [held("a")] });
+  scheduler.handle({ kind: "brought", worker: "w1", host: "h1", held: [held("c")] });
+  const jobs = [plan("a"), plan("b", ["a"]), plan("c"), plan("d", ["b", "c"])];
+  expect(runs(scheduler.handle({ kind: "submitted", jobs }))).toEqual(["d@w1"]);
+  expect(["a", "b", "c"].map((id) => scheduler.job(id)!.state)).toEqual(["done", "done", "done"]);
+  expect([...scheduler.job("a")!.hosts].sort()).toEqual(["h1", "h2"]);
+});
+
+test("C104: what was held by a worker that is gone by then is nobody's", () => {
+  const scheduler = new Scheduler();
+  scheduler.handle({ kind: "workerJoined", worker: "w1", host: "h1", held: [held("a")] });
+  scheduler.handle({ kind: "workerLeft", worker: "w1", hostLost: true });
+  scheduler.handle({ kind: "workerJoined", worker: "w2", host: "h2" });
+  expect(runs(scheduler.handle({ kind: "submitted", jobs: [plan("a")] }))).toEqual(["a@w2"]);
+});
+
 test("C19: what a joining worker holds of a job whose digest is known must be those bytes, or the run stops", () => {
   const scheduler = new Scheduler();
   const jobs = [plan("a"), plan("b", ["a"])];

@@ -48,7 +48,12 @@ export interface Jsz {
     readonly name: string;
     readonly stream_detail?: readonly {
       readonly name: string;
-      readonly state: { readonly messages: number; readonly bytes: number };
+      readonly state: {
+        readonly messages: number;
+        readonly bytes: number;
+        readonly first_seq: number;
+        readonly last_seq: number;
+      };
       readonly cluster?: { readonly leader?: string };
     }[];
   }[];
