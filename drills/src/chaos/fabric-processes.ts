@@ -12,7 +12,7 @@ const BACK = 5000;
 /** A master process that leads, or waits to. */
 export class DrillStandby {
   readonly child: Child;
-  /** Settles once it leads. */
+  /** Settles once it leads; rejects where it ends before. */
   readonly leading: Promise<void>;
 
   private constructor(process: ChildProcess, leading: Promise<void>) {
@@ -23,15 +23,15 @@ export class DrillStandby {
   static async start(options: LeadOptions, heard: (line: string) => void): Promise<DrillStandby> {
     const main = new URL("./standby-main.js", import.meta.url);
     const { process } = await startChild(main, { ...options, heartbeat: FABRIC_HEARTBEAT });
-    let leads = (): void => {};
-    const leading = new Promise<void>((resolve) => {
-      leads = resolve;
+    const leading = new Promise<void>((resolve, reject) => {
+      process.on("message", (news: { line?: string; leads?: boolean; error?: string }) => {
+        if (news.leads) resolve();
+        const line = news.line ?? news.error;
+        if (line !== undefined) heard(line);
+      });
+      process.once("exit", () => reject(new Error("a standby ended before it led")));
     });
-    process.on("message", (news: { line?: string; leads?: boolean; error?: string }) => {
-      if (news.leads) leads();
-      const line = news.line ?? news.error;
-      if (line !== undefined) heard(line);
-    });
+    leading.catch(() => {}); // whoever waits for it is told
     return new DrillStandby(process, leading);
   }
 }

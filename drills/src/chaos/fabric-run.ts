@@ -26,6 +26,8 @@ export class FabricRun {
   #started = 0;
   #struck = 0;
   #takenOver = false;
+  /** Settles when the standby leads that followed the leader. */
+  #succession: Promise<void> = Promise.resolve();
 
   constructor(seed: number, plan: readonly FabricPlanned[], data: Data, nats: Nats) {
     this.#seed = seed;
@@ -69,6 +71,7 @@ export class FabricRun {
       const outcome = await this.#acts.inTime(runPipeline(session, this.#data, false), PATIENCE, () =>
         statusOf(() => this.#connect(0)),
       );
+      await this.#succession;
       this.#acts.stop();
       await session.endCluster();
       return outcome;
@@ -91,7 +94,12 @@ export class FabricRun {
     const faults = [...this.#plan];
     observer.onProgress(({ done, total }) => {
       if (this.#acts.over || total === 0) return;
-      while (faults.length > 0 && done >= faults[0]!.done) this.#acts.begin(this.#strike(done, faults.shift()!));
+      while (faults.length > 0 && done >= faults[0]!.done) {
+        const fault = faults.shift()!;
+        const act = this.#strike(done, fault);
+        if (fault.fault.kind === "leader") this.#succession = act;
+        this.#acts.begin(act);
+      }
     });
   }
 

@@ -43,7 +43,7 @@ const ACK_SECONDS = 0.02;
 /** How often the other side is asked, in seconds. */
 const PING_SECONDS = 0.5;
 /** Nobody took a packet for so long: its process is gone, in seconds. Longer than a client needs to find another server. */
-const GONE_SECONDS = 3;
+const GONE_SECONDS = 2;
 /** How long a closed channel waits for the other side to have it, in seconds. */
 const LINGER_SECONDS = 3;
 

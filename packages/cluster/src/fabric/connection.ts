@@ -9,6 +9,8 @@ import { type FabricOptions, fabricText, readServers } from "./options.js";
 
 /** How long a server may take to answer, in milliseconds. */
 const TIMEOUT_MS = 5000;
+/** The same where it is asked again soon: while servers elect, an answer that was lost is not waited for. */
+const BRIEF_MS = 1000;
 /** How long a client waits before it tries the next server, in milliseconds. */
 const RECONNECT_MS = 250;
 /** A line of the journal must fit into a message. */
@@ -23,15 +25,24 @@ export class Connection {
   readonly text: string;
   readonly #nats: NatsConnection;
   readonly #reconnected = new Set<() => void>();
-  readonly #manager: JetStreamManager;
+  /** Makes and removes streams. */
+  readonly manager: JetStreamManager;
+  /** Reads streams; what it asks is asked again soon. */
+  readonly reader: JetStreamManager;
   readonly jetstream: JetStreamClient;
+  readonly #brief: JetStreamClient;
   #connected = true;
 
-  private constructor(text: string, nats: NatsConnection, jetstream: JetStreamClient, manager: JetStreamManager) {
+  private constructor(
+    text: string,
+    nats: NatsConnection,
+    clients: readonly [JetStreamClient, JetStreamClient],
+    managers: readonly [JetStreamManager, JetStreamManager],
+  ) {
     this.text = text;
     this.#nats = nats;
-    this.jetstream = jetstream;
-    this.#manager = manager;
+    [this.jetstream, this.#brief] = clients;
+    [this.manager, this.reader] = managers;
     void this.#follow();
   }
 
@@ -55,7 +66,9 @@ export class Connection {
         );
       }
       const manager = await jetstreamManager(nats, { timeout: TIMEOUT_MS });
-      return new Connection(text, nats, jetstream(nats, { timeout: TIMEOUT_MS }), manager);
+      const reader = await jetstreamManager(nats, { timeout: BRIEF_MS, checkAPI: false });
+      const [client, brief] = [TIMEOUT_MS, BRIEF_MS].map((timeout) => jetstream(nats, { timeout }));
+      return new Connection(text, nats, [client!, brief!], [manager, reader]);
     } catch (error) {
       await nats.close().catch(() => {});
       throw error instanceof FabricError ? error : noJetStream(error as Error, text);
@@ -70,10 +83,6 @@ export class Connection {
   /** Whether a server is there at this moment. */
   get connected(): boolean {
     return this.#connected;
-  }
-
-  get manager(): JetStreamManager {
-    return this.#manager;
   }
 
   publish(subject: string, bytes: Uint8Array, reply?: string): void {
@@ -109,10 +118,10 @@ export class Connection {
     return () => this.#reconnected.delete(listener);
   }
 
-  /** A key-value bucket that is there. */
+  /** A key-value bucket that is there; who does not answer is asked again soon. */
   async keys(bucket: string): Promise<KV> {
     const { Kvm } = await import("@nats-io/kv");
-    return new Kvm(this.jetstream).open(bucket);
+    return new Kvm(this.#brief).open(bucket);
   }
 
   async objects(bucket: string): Promise<ObjectStore> {

@@ -9,9 +9,13 @@ const KEY = "leader";
 
 /** How often a leader renews its lease, in seconds. */
 const RENEW_SECONDS = 0.5;
-/** A lease that stayed the same for so many seconds, and so many answered looks, is free. */
+/** A lease that stayed the same for so many seconds, and so many answered looks, is free: its process stands still. */
 export const LEASE_SECONDS = 3;
 const LOOKS = 5;
+/** So many looks in a row nobody was at the leader's door: its process is gone. A client of NATS finds another server sooner. */
+const NOBODY = 4;
+/** How long whoever is at a door may take to say so, in seconds. */
+const ANSWER_SECONDS = 0.4;
 
 const entrySchema = v.object({ endpoint: v.string(), released: v.exactOptional(v.boolean()) });
 
@@ -62,17 +66,18 @@ export class Lease {
   /** Waits until whoever leads has gone, and takes the lease; undefined where that is called off first. */
   static async wait(fabric: Fabric, clock: Clock, signal: AbortSignal): Promise<Lease | undefined> {
     const keys = await fabric.connection.keys(fabric.names.bucket);
-    let seen: { revision: number; since: number; looks: number } | undefined;
+    let seen: { revision: number; since: number; looks: number; nobody: number } | undefined;
     while (!signal.aborted) {
       // a look that is not answered says nothing of the leader
       const entry = await keys.get(KEY).catch(() => undefined);
       const now = clock.now();
       if (entry !== undefined) {
         const revision = entry?.revision ?? 0;
-        if (seen?.revision !== revision) seen = { revision, since: now, looks: 0 };
+        if (seen?.revision !== revision) seen = { revision, since: now, looks: 0, nobody: 0 };
+        else seen.nobody = (await isGone(fabric, read(entry))) ? seen.nobody + 1 : 0;
         seen.looks++;
         const silent = now - seen.since >= LEASE_SECONDS && seen.looks >= LOOKS;
-        if (entry === null || isFree(entry) || silent) {
+        if (entry === null || isFree(entry) || silent || seen.nobody >= NOBODY) {
           const lease = await Lease.#take(keys, fabric.endpoint, entry ?? undefined, clock);
           if (lease) return lease;
         }
@@ -153,6 +158,16 @@ function read(entry: KvEntry | null): Leader | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Whether nobody is at a leader's door; false where that can't be told. */
+async function isGone({ connection, names }: Fabric, leader: Leader | undefined): Promise<boolean> {
+  if (!leader) return false;
+  const answer = connection.request(names.door(leader.endpoint), { ask: "nonce" }, ANSWER_SECONDS);
+  return answer.then(
+    (said) => said === undefined,
+    () => false,
+  );
 }
 
 /** Whether nobody holds it: it was left, deleted, or is none of ours. */

@@ -60,7 +60,7 @@ export class Mirror {
   /** Takes what the stream has beyond what is here; how much that was. @throws what NATS says; FabricError */
   async follow(): Promise<number> {
     const { connection, names } = this.#fabric;
-    const end = (await connection.manager.streams.info(names.journalStream)).state.last_seq;
+    const end = (await connection.reader.streams.info(names.journalStream)).state.last_seq;
     const from = this.#last;
     while (this.#last < end) {
       const count = Math.min(AT_ONCE, end - this.#last);
@@ -82,7 +82,7 @@ export class Mirror {
         { cause },
       );
     try {
-      const message = await connection.manager.streams.getMessage(names.journalStream, { seq });
+      const message = await connection.reader.streams.getMessage(names.journalStream, { seq });
       if (message) return message;
     } catch (error) {
       if (codeOf(error) !== 10037) throw error;

@@ -1,4 +1,4 @@
-import { BadOptionError, FencedError, TokenNeededError } from "../errors.js";
+import { BadOptionError, FabricError, FencedError, TokenNeededError } from "../errors.js";
 import type { JournalCopy } from "../folder/journal-copy.js";
 import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
 import type { Clock } from "../transport/clock.js";
@@ -12,6 +12,9 @@ import { makeStores, removeStores } from "./stores.js";
 
 /** So often a new leader is overtaken by lines of the one before it: each may have some under way. */
 const TRIES = 100;
+/** For how long a new leader waits for the journal stream, and how long between two attempts, in seconds. */
+const PATIENCE_SECONDS = 30;
+const RETRY_SECONDS = 0.25;
 
 /** A master's seat on a fabric: its connection, and the folder in which it follows the journal. */
 export class Seat {
@@ -72,7 +75,7 @@ export class Seat {
    */
   async takeOver(lease: Lease): Promise<JournalStream> {
     for (let tries = 0; ; tries++) {
-      await this.#mirror.follow();
+      await this.#followTo(lease);
       if (this.#mirror.over) await this.#clear();
       const stream = new JournalStream(this.fabric, this.#mirror.last, this.#clock);
       stream.add("term", `${JSON.stringify({ endpoint: this.fabric.endpoint })}\n`);
@@ -81,6 +84,20 @@ export class Seat {
         return stream;
       } catch (error) {
         if (lease.over || tries === TRIES || !(error instanceof FencedError)) throw error;
+      }
+    }
+  }
+
+  /** Takes what is new in the journal; where servers elect, once they have. */
+  async #followTo(lease: Lease): Promise<void> {
+    const giveUp = this.#clock.now() + PATIENCE_SECONDS;
+    for (;;) {
+      try {
+        await this.#mirror.follow();
+        return;
+      } catch (error) {
+        if (error instanceof FabricError || lease.over || this.#clock.now() > giveUp) throw error;
+        await new Promise<void>((resolve) => this.#clock.after(RETRY_SECONDS, resolve));
       }
     }
   }

@@ -1,3 +1,4 @@
+import { given } from "@graphvm/engine/internal";
 import { type FencedError, LeaderPresentError, SessionFolderError } from "../errors.js";
 import { Lease } from "../fabric/leader.js";
 import type { FabricOptions } from "../fabric/options.js";
@@ -128,7 +129,8 @@ async function lead(seat: Seat, lease: Lease, options: LeadOptions): Promise<Mas
   const stream = await seat.takeOver(lease);
   const resuming = seat.holdsSession;
   const own = { ...kept, port: options.port ?? 0, ...(resuming ? { resume: seat.folder } : {}) };
-  const expected = resuming ? await seat.members().catch(() => 0) : 0;
+  // where nobody says how many were there, they have their time
+  const expected = resuming ? await seat.members().catch(() => undefined) : 0;
   const folder = resuming
     ? openFolder(own, options.now ?? Date.now)
     : openFolder({ ...options, journal: seat.folder }, options.now ?? Date.now);
@@ -144,7 +146,7 @@ async function lead(seat: Seat, lease: Lease, options: LeadOptions): Promise<Mas
   const fenced = (error: FencedError): void => void running?.abandon(error);
   lease.lost = fenced;
   stream.fenced = fenced;
-  running = await assembleMaster(own, { folder, fabric: seat.fabric, copy, expected, leave });
+  running = await assembleMaster(own, { folder, fabric: seat.fabric, copy, ...given({ expected }), leave });
   return running;
 }
 

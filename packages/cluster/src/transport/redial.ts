@@ -6,7 +6,7 @@ export const RECONNECT_SECONDS = 60;
 
 /** The first pause between two attempts and the longest, in seconds. Each is twice the one before. */
 const FIRST = 0.05;
-const LONGEST = 2;
+const LONGEST = 0.5;
 
 /** For how long a lost link is dialled again. */
 export interface RedialOptions {
