@@ -25,6 +25,7 @@ const COMMANDS = [
   ["demo"],
   ["demo", "fraud"],
   ["demo", "titanic"],
+  ["demo", "regions"],
 ];
 
 describe("usage", () => {

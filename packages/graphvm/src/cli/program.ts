@@ -12,6 +12,7 @@ import { statusCommand } from "../commands/status.js";
 import { stopCommand } from "../commands/stop.js";
 import { workersCommand } from "../commands/workers.js";
 import { fraudCommand } from "../demo/fraud-command.js";
+import { regionsCommand } from "../demo/regions-command.js";
 import { titanicCommand } from "../demo/titanic-command.js";
 import { UsageError } from "../errors.js";
 import type { Context } from "./context.js";
@@ -43,7 +44,8 @@ export function buildProgram(context: Context): Command {
     .description("a demonstration of the whole path")
     .addHelpText("after", "\nExample:\n  graphvm demo fraud --rows 200000 --workers 2")
     .addCommand(fraudCommand(context))
-    .addCommand(titanicCommand(context));
+    .addCommand(titanicCommand(context))
+    .addCommand(regionsCommand(context));
   throwErrors(program, context);
   return program;
 }
