@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { workerJob } from "../packages/graphvm/dist/provision/kubernetes.js";
-import { kubernetesErrors } from "./kubernetes-schema.js";
+import { kubernetesErrors } from "./fabric/kubernetes-schema.js";
 
 const args = ["start-worker", "--fabric", "nats://hub:4222", "--label", "provision=p-1"];
 
