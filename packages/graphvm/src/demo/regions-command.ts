@@ -1,3 +1,4 @@
+import { basename, dirname, join, relative } from "node:path";
 import { Command } from "commander";
 import type { Context } from "../cli/context.js";
 import { type FabricFlags, fabricOf, fabricOptions } from "../cli/fabric.js";
@@ -6,6 +7,7 @@ import { bytesText, countText } from "../cli/text.js";
 import { UsageError } from "../errors.js";
 import { type DemoFlags, demoEvents, demoPlace, localFile } from "./demo-command.js";
 import type { RegionsResult } from "./regions.js";
+import { DATA } from "./regions-names.js";
 import { runText } from "./run-text.js";
 
 interface Flags extends DemoFlags, FabricFlags {
@@ -68,6 +70,14 @@ async function run({ leaf = {}, ...flags }: Flags, context: Context): Promise<vo
   if (result.replay.verdict !== "equal") process.exitCode = 3;
 }
 
+/** Where a replay finds what is in the planes' volumes. */
+function inputFlags({ planes, recording }: RegionsResult): string {
+  const folder = relative(process.cwd(), dirname(recording.path));
+  return planes
+    .map(({ plane }) => ` --input ${plane}:${DATA}=${join(folder, "regions", plane, basename(DATA))}`)
+    .join("");
+}
+
 /** What the demo says in the end. */
 export function regionsText(result: RegionsResult): string {
   const { planes, forecast } = result;
@@ -79,6 +89,6 @@ export function regionsText(result: RegionsResult): string {
         `  ${plane.padEnd(10)} ${bytesText(data)} of data; ${countText(values, "value")} left, ${bytesText(exported)} (${part(exported / data)})`,
     ),
     `  forecast   tomorrow's gas to ${forecast.model.toFixed(0)} MW, ${forecast.persistence.toFixed(0)} by saying today's; over ${forecast.days} days ${part(forecast.renewable)} were wind and hydro`,
-    ...runText(result),
+    ...runText(result, inputFlags(result)),
   ].join("\n");
 }

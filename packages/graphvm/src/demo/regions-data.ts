@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FileMissingError } from "graphvm/ml";
-import { DATA, PLANES, type Plane } from "./regions-pipeline.js";
+import { DATA, PLANES, type Plane } from "./regions-names.js";
 
 /** A plane's volume, and how many bytes of measurements lie in it. */
 export interface PlaneData {

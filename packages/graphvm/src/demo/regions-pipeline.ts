@@ -2,13 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { apply, file, namespace, type Op, type Ref, rule } from "graphvm";
-
-/** Where generation of each fuel is measured: a plane each, with its own file of the same name. */
-export const PLANES = ["ccgt", "wind", "npshyd"] as const;
-export type Plane = (typeof PLANES)[number];
-
-/** Every plane's measurements: `HDF,datetime,<fuel>,…`, half-hourly. */
-export const DATA = "bmrs/generation.csv";
+import { DATA, OUTSIDE, PLANES, type Plane } from "./regions-names.js";
 
 /** A day's mean generation in MW, by day in order: what a forecast learns from. */
 export interface Daily {
@@ -111,6 +105,8 @@ export const regions = namespace("regions", {
   ),
   /** What leaves a plane: some kilobytes, however long it measured. */
   daily: rule((plane: Plane): Op<Daily> => apply(daily)(regions.rows(plane)), { exports: { maxBytes: 65_536 } }),
-  /** Made outside, of what left. */
-  forecast: rule((): Op<Forecast> => apply.all(forecast)(PLANES.map((plane): Ref<Daily> => regions.daily(plane)))),
+  /** Made outside of them all, of what left. */
+  forecast: rule((): Op<Forecast> => apply.all(forecast)(PLANES.map((plane): Ref<Daily> => regions.daily(plane))), {
+    on: OUTSIDE,
+  }),
 });

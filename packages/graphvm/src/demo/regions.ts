@@ -12,7 +12,8 @@ import {
 } from "graphvm";
 import { type DemoEvents, folderOf, secondsSince } from "./demo-cluster.js";
 import { FILE, keepRegions, type PlaneData, VOLUME } from "./regions-data.js";
-import { DATA, type Forecast } from "./regions-pipeline.js";
+import { DATA, OUTSIDE } from "./regions-names.js";
+import type { Forecast } from "./regions-pipeline.js";
 import type { DemoRun } from "./run-text.js";
 
 /** How the demo runs. */
@@ -79,7 +80,9 @@ async function onPlanes<T>(
     return resource;
   };
   try {
-    const master = opened(await startMaster({ workers: 1, seed, ...(fabric ? { fabric } : { port: 0 }) }));
+    const master = opened(
+      await startMaster({ workers: 1, labels: OUTSIDE, seed, ...(fabric ? { fabric } : { port: 0 }) }),
+    );
     for (const { plane, volume } of planes) {
       const place = fabric ? { fabric: leaves[plane] ?? fabric } : { master: master.url };
       opened(await connectWorker({ ...place, labels: { plane }, volumes: { [VOLUME]: volume } }));

@@ -11,8 +11,8 @@ export interface DemoRun {
   readonly replay: DemoReplay;
 }
 
-/** The last lines of a demo's answer: its graph, its recording, the replay, and how to do that again. */
-export function runText({ nodes, jobs, seconds, recording, replay }: DemoRun): string[] {
+/** The last lines of a demo's answer: its graph, its recording, the replay, and how to do that again: with these flags. */
+export function runText({ nodes, jobs, seconds, recording, replay }: DemoRun, flags = ""): string[] {
   const path = relative(process.cwd(), recording.path) || recording.path;
   return [
     `  graph      ${nodes} nodes in ${jobs} jobs`,
@@ -20,7 +20,7 @@ export function runText({ nodes, jobs, seconds, recording, replay }: DemoRun): s
     `  replay     ${replay.verdict.toUpperCase()}: ${comparedText(replay)} on ${replay.workers} fresh workers`,
     `  time       ${seconds.toFixed(1)} s`,
     "",
-    `  again:     npx graphvm replay ${path}`,
+    `  again:     npx graphvm replay ${path}${flags}`,
     "",
   ];
 }
