@@ -4,7 +4,7 @@ import { type Peer, type Round, startBytes, startCluster, startDask } from "./cl
 import { startTransfer, TRANSFER_BYTES } from "./cluster-transfer.js";
 import { startEcho } from "./cluster-wake.js";
 import { BYTES, JOBS, type Measure, type Place, startMeasured } from "./cluster-work.js";
-import { type BenchResult, median, report } from "./report.js";
+import { type BenchResult, median, quantile, report } from "./report.js";
 
 /** One figure out of what was measured. */
 interface Row {
@@ -19,14 +19,6 @@ interface Row {
 const ms = (seconds: number): string => `${(seconds * 1000).toFixed(2)} ms`;
 const thousands = (value: number): string => Math.round(value).toLocaleString("en-US");
 const rate = (bytes: number) => (seconds: number) => `${thousands(bytes / 1e6 / seconds)} MB/s`;
-
-/** The value that a share of all values does not exceed. */
-const quantile =
-  (share: number) =>
-  (values: readonly number[]): number => {
-    const sorted = [...values].sort((a, b) => a - b);
-    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-  };
 
 const ROWS: { readonly [measure in Measure]: readonly Row[] } = {
   jobs: [{ name: "10,000 jobs", n: JOBS, figure: median, say: (s) => `${thousands(JOBS / s)} jobs/s` }],

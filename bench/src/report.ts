@@ -48,3 +48,11 @@ export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)]!;
 }
+
+/** The value that a share of all values does not exceed. */
+export const quantile =
+  (share: number) =>
+  (values: readonly number[]): number => {
+    const sorted = [...values].sort((a, b) => a - b);
+    return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+  };
