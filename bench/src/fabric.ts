@@ -113,7 +113,7 @@ async function curve(
     for (const place of places) {
       const took = await measure(place, size);
       seconds[place.name]!.push([size, took]);
-      say(`${text(size)} ${by}, ${place.name}: ${took.toFixed(3)} s`);
+      say(`${size.toLocaleString("en-US")} ${by}, ${place.name}: ${took.toFixed(3)} s`);
     }
   }
   return { by, seconds };
