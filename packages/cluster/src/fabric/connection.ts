@@ -5,12 +5,16 @@ import type { KV } from "@nats-io/kv";
 import type { ConnectionOptions, NatsConnection } from "@nats-io/nats-core";
 import type { ObjectStore } from "@nats-io/obj";
 import { ConnectFailedError, FabricError, RefusedError } from "../errors.js";
+import { untilElected } from "./elections.js";
 import { type FabricOptions, fabricText, readServers } from "./options.js";
 
 /** How long a server may take to answer, in milliseconds. */
 const TIMEOUT_MS = 5000;
 /** The same where it is asked again soon: while servers elect, an answer that was lost is not waited for. */
 const BRIEF_MS = 1000;
+/** For how long a server that has JetStream may have none to offer, because servers elect; and one that has none of its own, in seconds. */
+const ELECTING_SECONDS = 15;
+const NONE_SECONDS = 2;
 /** How long a client waits before it tries the next server, in milliseconds. */
 const RECONNECT_MS = 250;
 /** A line of the journal must fit into a message. */
@@ -65,7 +69,8 @@ export class Connection {
           {},
         );
       }
-      const manager = await jetstreamManager(nats, { timeout: TIMEOUT_MS });
+      const patience = nats.info?.jetstream ? ELECTING_SECONDS : NONE_SECONDS;
+      const manager = await untilElected(() => jetstreamManager(nats, { timeout: TIMEOUT_MS }), patience);
       const reader = await jetstreamManager(nats, { timeout: BRIEF_MS, checkAPI: false });
       const [client, brief] = [TIMEOUT_MS, BRIEF_MS].map((timeout) => jetstream(nats, { timeout }));
       return new Connection(text, nats, [client!, brief!], [manager, reader]);

@@ -2,6 +2,7 @@ import type { PubAck } from "@nats-io/jetstream";
 import { FabricError, FencedError } from "../errors.js";
 import type { LineKind } from "../folder/journal-copy.js";
 import { type Clock, systemClock } from "../transport/clock.js";
+import { isPassing } from "./elections.js";
 import type { Fabric } from "./fabric.js";
 import { CODE, codeOf } from "./stores.js";
 
@@ -160,11 +161,6 @@ export class JournalStream {
     this.#failure ??= error;
     for (const waiter of this.#waiters.splice(0)) waiter.reject(this.#failure);
   }
-}
-
-/** A cluster that elects, a stream that is offline, a server without room whose neighbours have some: it may pass. */
-function isPassing(code: number): boolean {
-  return [10004, 10008, 10023, 10047, 10118].includes(code);
 }
 
 function full(stream: string, cause: unknown): FabricError {

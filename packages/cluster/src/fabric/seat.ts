@@ -1,8 +1,9 @@
-import { BadOptionError, FabricError, FencedError, TokenNeededError } from "../errors.js";
+import { BadOptionError, FencedError, TokenNeededError } from "../errors.js";
 import type { JournalCopy } from "../folder/journal-copy.js";
 import { makeTempFolder, removeTempFolder } from "../temp-folders.js";
 import type { Clock } from "../transport/clock.js";
 import { isLoopback } from "../transport/guard.js";
+import { untilElected } from "./elections.js";
 import { Fabric } from "./fabric.js";
 import { JournalStream } from "./journal-stream.js";
 import type { Lease } from "./leader.js";
@@ -12,9 +13,8 @@ import { makeStores, removeStores } from "./stores.js";
 
 /** So often a new leader is overtaken by lines of the one before it: each may have some under way. */
 const TRIES = 100;
-/** For how long a new leader waits for the journal stream, and how long between two attempts, in seconds. */
-const PATIENCE_SECONDS = 30;
-const RETRY_SECONDS = 0.25;
+/** For how long servers of NATS may elect while a master starts or takes over, in seconds. */
+const PATIENCE_SECONDS = 20;
 
 /** A master's seat on a fabric: its connection, and the folder in which it follows the journal. */
 export class Seat {
@@ -40,7 +40,7 @@ export class Seat {
   static async open(options: FabricOptions, plane: string | undefined, clock: Clock, folder?: string): Promise<Seat> {
     const fabric = await Fabric.open(options, plane);
     try {
-      await makeStores(fabric.connection, fabric.names, options.room);
+      await untilElected(() => makeStores(fabric.connection, fabric.names, options.room), PATIENCE_SECONDS, clock);
       return new Seat(fabric, clock, folder);
     } catch (error) {
       await fabric.close();
@@ -75,7 +75,7 @@ export class Seat {
    */
   async takeOver(lease: Lease): Promise<JournalStream> {
     for (let tries = 0; ; tries++) {
-      await this.#followTo(lease);
+      await untilElected(() => this.#mirror.follow(), PATIENCE_SECONDS, this.#clock);
       if (this.#mirror.over) await this.#clear();
       const stream = new JournalStream(this.fabric, this.#mirror.last, this.#clock);
       stream.add("term", `${JSON.stringify({ endpoint: this.fabric.endpoint })}\n`);
@@ -84,20 +84,6 @@ export class Seat {
         return stream;
       } catch (error) {
         if (lease.over || tries === TRIES || !(error instanceof FencedError)) throw error;
-      }
-    }
-  }
-
-  /** Takes what is new in the journal; where servers elect, once they have. */
-  async #followTo(lease: Lease): Promise<void> {
-    const giveUp = this.#clock.now() + PATIENCE_SECONDS;
-    for (;;) {
-      try {
-        await this.#mirror.follow();
-        return;
-      } catch (error) {
-        if (error instanceof FabricError || lease.over || this.#clock.now() > giveUp) throw error;
-        await new Promise<void>((resolve) => this.#clock.after(RETRY_SECONDS, resolve));
       }
     }
   }
