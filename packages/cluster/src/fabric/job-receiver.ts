@@ -2,12 +2,15 @@ import type { ConsumerMessages, JsMsg } from "@nats-io/jetstream";
 import { FabricError } from "../errors.js";
 import { type Clock, systemClock } from "../transport/clock.js";
 import type { Connection } from "./connection.js";
+import { untilElected } from "./elections.js";
 import { type QueuedJob, readJobs } from "./job-batch.js";
 
 /** A job that nobody says is under way is delivered again after so long, in seconds. */
 export const LEASE_SECONDS = 10;
 /** A queue that nobody reads is removed after so long, in seconds. */
 const GONE_SECONDS = 60;
+/** For how long servers of NATS may elect before a queue can be read, in seconds. */
+const ELECTING_SECONDS = 60;
 const NANOS = 1_000_000_000;
 
 /** A message of the queue, and which of its jobs have no answer yet. */
@@ -48,15 +51,19 @@ export class JobReceiver {
     const { AckPolicy } = await import("@nats-io/jetstream");
     const receiver = new JobReceiver(take, clock);
     try {
-      const { name } = await connection.manager.consumers.add(place.stream, {
+      const asked = {
         filter_subject: place.subject,
         ack_policy: AckPolicy.Explicit,
         ack_wait: LEASE_SECONDS * NANOS,
         max_ack_pending: 10_000,
         inactive_threshold: GONE_SECONDS * NANOS,
-      });
+      };
+      // jobs come over the link meanwhile
+      const add = () => connection.manager.consumers.add(place.stream, asked);
+      const { name } = await untilElected(add, ELECTING_SECONDS, clock);
       receiver.#delete = () => connection.manager.consumers.delete(place.stream, name);
-      const consumer = await connection.jetstream.consumers.get(place.stream, name);
+      const get = () => connection.jetstream.consumers.get(place.stream, name);
+      const consumer = await untilElected(get, ELECTING_SECONDS, clock);
       receiver.#messages = await consumer.consume({
         max_messages: 256,
         // a server that was killed takes what it was asked for with it: that is noticed soon

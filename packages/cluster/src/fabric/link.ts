@@ -146,7 +146,7 @@ class NatsLink implements FabricLink {
     });
     return new OrderedInput((frame, number) => {
       job = number;
-      if (number !== undefined) void this.#receiver?.then((receiver) => receiver.taken(number));
+      if (number !== undefined) this.#receiver?.then((receiver) => receiver.taken(number)).catch(() => {});
       reader.take(frame as Buffer, true);
       job = undefined;
     });
@@ -186,7 +186,7 @@ class NatsLink implements FabricLink {
     const number = this.#calls.get(call);
     if (number === undefined) return;
     this.#calls.delete(call);
-    void this.#receiver?.then((receiver) => receiver.answered(number));
+    this.#receiver?.then((receiver) => receiver.answered(number)).catch(() => {}); // the link ends of it
   }
 
   /** What a queue holds that is no message ends the link, as what the link itself brings does. */

@@ -142,4 +142,66 @@ describe.skipIf(program === undefined)("a worker's queue on NATS", () => {
     expect(troubles[0]?.message).toMatch(/maximum messages/);
     expect((await stored()).messages).toBe(3);
   });
+
+  /** A connection over which consumers are made late, after so many attempts that fail. */
+  function electing(connection: Connection, errors: Error[], wait: number): Connection {
+    const consumers = {
+      add: async (...args: Parameters<Connection["manager"]["consumers"]["add"]>) => {
+        await pause(wait);
+        const error = errors.shift();
+        if (error) throw error;
+        return connection.manager.consumers.add(...args);
+      },
+      delete: connection.manager.consumers.delete.bind(connection.manager.consumers),
+    };
+    return new Proxy(connection, {
+      get: (target, key) => {
+        if (key === "manager") return { consumers };
+        const value: unknown = Reflect.get(target, key, target);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+  }
+
+  test("C108: a worker's end that may not read its queue ends with a sentence, and its process goes on", async () => {
+    const { master, place } = await ends(10);
+    const may = Object.assign(new Error("not allowed"), { code: 10_403 });
+    const [own, other] = ["late.d", "late.a"];
+    const near = natsLink({
+      connection: electing(master, [may], 2000),
+      own,
+      other,
+      queue: { end: "worker", ...place },
+    });
+    const got = taken(near);
+    const over = new Promise<Error | undefined>((resolve) => near.onClose(resolve));
+    const far = natsLink({ connection: master, own: other, other: own, queue: { end: "master", ...place } });
+    far.onMessage(() => {});
+    far.send({ call: 1, method: "run" });
+    await until("it has come, over the link", () => got.length === 1);
+    near.send({ answer: 1, result: null });
+    expect(await over).toMatchObject({ code: "GVM3901", message: expect.stringContaining("let its NATS user") });
+    await pause(50); // what nobody caught would end this process
+  });
+
+  test("C108: a worker's end waits for its queue while servers elect; jobs come over the link meanwhile", async () => {
+    const { master, place, stored } = await ends(10);
+    const [own, other] = ["slow.d", "slow.a"];
+    const errors = [new Error("timeout"), Object.assign(new Error("elects"), { code: 10_008 })];
+    const near = natsLink({
+      connection: electing(master, errors, 300),
+      own,
+      other,
+      queue: { end: "worker", ...place },
+    });
+    const got = taken(near);
+    const far = natsLink({ connection: master, own: other, other: own, queue: { end: "master", ...place } });
+    far.onMessage(() => {});
+    far.send({ call: 1, method: "run" });
+    await until("it has come", () => got.length === 1);
+    near.send({ answer: 1, result: null });
+    await until("the queue is read in the end", async () => (await stored()).messages === 0);
+    near.close();
+    far.close();
+  });
 });
