@@ -6,8 +6,8 @@ import type { Away, Ran } from "./reruns.js";
 /** Short, so that a stopped process is missed soon, and longer than a client of NATS needs to find another server. */
 export const FABRIC_HEARTBEAT = { every: 0.5, deadAfter: 3 };
 
-/** Whoever comes back after a stop does so within so many ms. */
-const BACK = 5000;
+/** Whoever stood still for so long may have lost its link, in ms: it is there again once it has joined. */
+const LOST = 2000;
 
 /** A master process that leads, or waits to. */
 export class DrillStandby {
@@ -82,9 +82,9 @@ export class FabricWorker {
     this.away.push({
       worker: this.name,
       from,
-      // where its link was lost meanwhile it is there again once it has joined
       get to() {
-        return joined.find((at) => at > resumed && at < resumed + BACK) ?? resumed;
+        const back = joined.find((at) => at > resumed);
+        return back ?? (resumed - from < LOST ? resumed : Number.POSITIVE_INFINITY);
       },
     });
   }
