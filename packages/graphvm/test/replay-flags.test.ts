@@ -19,6 +19,7 @@ describe("replay", () => {
   test.each([
     ["fraud-1.0.gvr", FIXTURES, "17 of 17 digests equal;"],
     ["fraud-1.1.gvr", "/nowhere", "127 of 127 digests equal (every node);"],
+    ["fraud-1.2.gvr", "/nowhere", "127 of 127 digests equal (every node);"],
   ])("R25: %s, tables and all, as it was recorded", async (name, root, said) => {
     const path = fixtures(name);
     const ended = await graphvm(["replay", name, "--yes", "--verify", "nodes", "--root", root], path);
