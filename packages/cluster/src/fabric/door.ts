@@ -82,6 +82,13 @@ export function openDoors(fabric: Fabric, options: DoorOptions, routes: DoorRout
   };
 }
 
+/** A link that is open, and how it was asked for. */
+interface OpenLink {
+  readonly link: FabricLink;
+  readonly path: string;
+  readonly plane: string | undefined;
+}
+
 class Doorway {
   readonly #fabric: Fabric;
   readonly #options: DoorOptions;
@@ -91,7 +98,7 @@ class Doorway {
   readonly #clock: Clock;
   readonly #wrong: Bucket;
   readonly #nonces = new Set<string>();
-  readonly #links = new Map<string, FabricLink>();
+  readonly #links = new Map<string, OpenLink>();
 
   constructor(fabric: Fabric, options: DoorOptions, routes: DoorRoutes) {
     this.#fabric = fabric;
@@ -108,6 +115,9 @@ class Doorway {
     const question = parse(bytes);
     if (!question) return { refused: "path" };
     if ("ask" in question) return this.#nonce();
+    // whose answer was lost asks again
+    const open = this.#links.get(question.link);
+    if (open?.path === question.path && open.plane === plane) return { open: true };
     const entry = this.#judge(question);
     if (typeof entry === "string") {
       this.#options.refused?.({ address: "fabric", path: question.path, reason: entry });
@@ -118,7 +128,7 @@ class Doorway {
   }
 
   drop(reason: Error): void {
-    for (const link of this.#links.values()) link.drop(reason);
+    for (const { link } of this.#links.values()) link.drop(reason);
   }
 
   #nonce(): object {
@@ -154,7 +164,7 @@ class Doorway {
   }
 
   #accept(
-    { link: id, queue: place }: Exclude<Question, { ask: string }>,
+    { link: id, path, queue: place }: Exclude<Question, { ask: string }>,
     { route, role }: { readonly route: DoorRoute; readonly role: Role },
     plane: string | undefined,
   ): void {
@@ -177,7 +187,7 @@ class Doorway {
       patience: route.patience,
       queue: queue || undefined,
     });
-    this.#links.set(id, link);
+    this.#links.set(id, { link, path, plane });
     link.onClose(() => this.#links.delete(id));
     route.accept(link, role, plane);
   }

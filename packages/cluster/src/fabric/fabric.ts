@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import * as v from "valibot";
 import { ConnectFailedError, RefusedError } from "../errors.js";
+import { systemClock } from "../transport/clock.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
 import { proofOf } from "../transport/roles.js";
 import { Connection } from "./connection.js";
@@ -19,8 +20,12 @@ export interface FabricDial {
   readonly queue?: QueuePlace | undefined;
 }
 
-/** How long a door may take to answer, in seconds. */
-const ANSWER_SECONDS = 5;
+/** How long a door may take to answer, in seconds; what was lost with a server of NATS is asked again. */
+const ANSWER_SECONDS = 2;
+const ATTEMPTS = 3;
+/** How long nobody may be at a door, in seconds: a process whose server was killed is there again when it has found another. */
+const NOBODY_SECONDS = 2;
+const RETRY_SECONDS = 0.1;
 
 const answerSchema = v.union([
   v.object({ nonce: v.pipe(v.string(), v.maxLength(64)) }),
@@ -102,20 +107,26 @@ export class Fabric {
   }
 
   async #knock(door: string, address: string, question: object): Promise<v.InferOutput<typeof answerSchema>> {
-    const nobody = (cause?: unknown): ConnectFailedError =>
-      new ConnectFailedError(
-        `Nobody answers at ${address} in the cluster ${this.names.cluster} on ${this.connection.text}: it has ended, or its NATS is cut off.`,
-        { url: address },
-        cause === undefined ? {} : { cause },
-      );
-    let answer: unknown;
-    try {
-      answer = await this.connection.request(door, question, ANSWER_SECONDS);
-    } catch (error) {
-      throw nobody(error);
+    let cause: unknown;
+    let lost = 0;
+    // who leads may have changed: whoever dials the master looks again who that is
+    const patience = fabricAddress(address)?.endpoint === "master" ? 0 : NOBODY_SECONDS;
+    for (const start = systemClock.now(); ; ) {
+      try {
+        const answer = await this.connection.request(door, question, ANSWER_SECONDS);
+        const parsed = v.safeParse(answerSchema, answer);
+        if (parsed.success) return parsed.output;
+        if (answer !== undefined || systemClock.now() - start >= patience) break;
+      } catch (error) {
+        cause = error;
+        if (++lost === ATTEMPTS) break;
+      }
+      await new Promise<void>((resolve) => systemClock.after(RETRY_SECONDS, resolve));
     }
-    const parsed = v.safeParse(answerSchema, answer);
-    if (!parsed.success) throw nobody();
-    return parsed.output;
+    throw new ConnectFailedError(
+      `Nobody answers at ${address} in the cluster ${this.names.cluster} on ${this.connection.text}: it has ended, or its NATS is cut off.`,
+      { url: address },
+      cause === undefined ? {} : { cause },
+    );
   }
 }
