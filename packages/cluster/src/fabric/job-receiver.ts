@@ -52,6 +52,8 @@ export class JobReceiver {
     const receiver = new JobReceiver(take, clock);
     try {
       const asked = {
+        // with a name, what it filters stands in the subject that makes it: NATS can say who may read which queues
+        name: `graphvm_${place.subject.slice(place.subject.lastIndexOf(".") + 1)}`,
         filter_subject: place.subject,
         ack_policy: AckPolicy.Explicit,
         ack_wait: LEASE_SECONDS * NANOS,

@@ -164,7 +164,8 @@ describe.skipIf(program === undefined)("a worker's queue on NATS", () => {
   }
 
   test("C108: a worker's end that may not read its queue ends with a sentence, and its process goes on", async () => {
-    const { master, place } = await ends(10);
+    const { master, place: used } = await ends(10);
+    const place = { ...used, subject: used.subject.replace(/w$/, "late") };
     const may = Object.assign(new Error("not allowed"), { code: 10_403 });
     const [own, other] = ["late.d", "late.a"];
     const near = natsLink({
@@ -185,7 +186,8 @@ describe.skipIf(program === undefined)("a worker's queue on NATS", () => {
   });
 
   test("C108: a worker's end waits for its queue while servers elect; jobs come over the link meanwhile", async () => {
-    const { master, place, stored } = await ends(10);
+    const { master, place: used, stored } = await ends(10);
+    const place = { ...used, subject: used.subject.replace(/w$/, "slow") };
     const [own, other] = ["slow.d", "slow.a"];
     const errors = [new Error("timeout"), Object.assign(new Error("elects"), { code: 10_008 })];
     const near = natsLink({
