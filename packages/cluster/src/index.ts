@@ -17,7 +17,6 @@ export {
   type Config,
   defineConfig,
   type ExportsConfig,
-  type FabricConfig,
   type PlaneConfig,
   type TierConfig,
 } from "./config/config.js";

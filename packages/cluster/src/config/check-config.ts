@@ -23,6 +23,17 @@ const fabric = v.strictObject({
     v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]+$/, "has other characters than letters, digits, - and _")),
   ),
   credsFile: v.exactOptional(text),
+  room: v.exactOptional(
+    v.strictObject({
+      journal: v.exactOptional(positive),
+      blobs: v.exactOptional(positive),
+      jobs: v.exactOptional(positive),
+    }),
+  ),
+  leaseSeconds: v.exactOptional(v.pipe(v.number(), v.minValue(1, "is less than a second"))),
+  tls: v.exactOptional(
+    v.strictObject({ ca: v.exactOptional(text), cert: v.exactOptional(text), key: v.exactOptional(text) }),
+  ),
 });
 
 const schema: v.GenericSchema<unknown, Config> = v.strictObject({

@@ -1,15 +1,6 @@
 import type { Labels } from "@graphvm/engine";
+import type { FabricOptions } from "../fabric/options.js";
 import type { Amount } from "./amount.js";
-
-/** The messaging servers that a cluster runs on. */
-export interface FabricConfig {
-  /** `nats://host:4222`; several of one cluster are tried in turn. */
-  readonly servers: string | readonly string[];
-  /** Tells clusters of the same servers apart. Default `graphvm`. */
-  readonly cluster?: string;
-  /** A NATS `.creds` file, seen from the config's folder. */
-  readonly credsFile?: string;
-}
 
 /** What may leave a plane. */
 export interface ExportsConfig {
@@ -28,7 +19,7 @@ export interface PlaneConfig {
   readonly volumes?: { readonly [name: string]: string };
   readonly exports?: ExportsConfig;
   /** The servers that its processes talk to, a leaf node say. Default: those of the whole cluster. */
-  readonly fabric?: FabricConfig;
+  readonly fabric?: FabricOptions;
 }
 
 /** A kind of machine: `--tier large`. */
@@ -43,7 +34,7 @@ export interface TierConfig {
 
 /** What `graphvm.config.ts` says. */
 export interface Config {
-  readonly fabric?: FabricConfig;
+  readonly fabric?: FabricOptions;
   readonly planes?: { readonly [name: string]: PlaneConfig };
   readonly tiers?: { readonly [name: string]: TierConfig };
 }

@@ -1,7 +1,8 @@
 import type { Labels } from "@graphvm/engine";
 import { given } from "@graphvm/engine/internal";
+import type { FabricOptions } from "../fabric/options.js";
 import { bytesIn } from "./amount.js";
-import type { Config, ExportsConfig, FabricConfig, PlaneConfig, TierConfig } from "./config.js";
+import type { Config, ExportsConfig, PlaneConfig, TierConfig } from "./config.js";
 import { ConfigNameError } from "./errors.js";
 
 /** What a config says of a worker that stands in a plane and is of a tier. */
@@ -13,7 +14,7 @@ export interface WorkerSettings {
   readonly threads: number;
   readonly volumes: { readonly [name: string]: string };
   readonly exports: ExportsConfig;
-  readonly fabric?: FabricConfig;
+  readonly fabric?: FabricOptions;
 }
 
 /**

@@ -64,7 +64,12 @@ export class Lease {
   }
 
   /** Waits until whoever leads has gone, and takes the lease; undefined where that is called off first. */
-  static async wait(fabric: Fabric, clock: Clock, signal: AbortSignal): Promise<Lease | undefined> {
+  static async wait(
+    fabric: Fabric,
+    clock: Clock,
+    signal: AbortSignal,
+    seconds = LEASE_SECONDS,
+  ): Promise<Lease | undefined> {
     const keys = await fabric.connection.keys(fabric.names.bucket);
     let seen: { revision: number; since: number; looks: number; nobody: number } | undefined;
     while (!signal.aborted) {
@@ -76,7 +81,7 @@ export class Lease {
         if (seen?.revision !== revision) seen = { revision, since: now, looks: 0, nobody: 0 };
         else seen.nobody = (await isGone(fabric, read(entry))) ? seen.nobody + 1 : 0;
         seen.looks++;
-        const silent = now - seen.since >= LEASE_SECONDS && seen.looks >= LOOKS;
+        const silent = now - seen.since >= seconds && seen.looks >= LOOKS;
         if (entry === null || isFree(entry) || silent || seen.nobody >= NOBODY) {
           const lease = await Lease.#take(keys, fabric.endpoint, entry ?? undefined, clock);
           if (lease) return lease;

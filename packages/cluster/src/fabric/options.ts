@@ -20,6 +20,11 @@ export interface FabricOptions {
   readonly credsFile?: string;
   /** Room that a master asks of NATS for what its cluster keeps; what is full refuses, and drops nothing. */
   readonly room?: FabricRoom;
+  /**
+   * For how long a leader may say nothing before a standby takes over, in seconds: longer where a master has graphs of millions of
+   * jobs, which it may be busy with. Default 3. One whose process has ended is followed sooner.
+   */
+  readonly leaseSeconds?: number;
   /** Whom to believe where the servers have TLS, as PEM, and what to show them. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
 }

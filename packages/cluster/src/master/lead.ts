@@ -60,7 +60,7 @@ export async function standBy(options: LeadOptions): Promise<Standby> {
   const { clock = systemClock } = options;
   const seat = await openSeat(options);
   const calledOff = new AbortController();
-  const waiting = Lease.wait(seat.fabric, clock, calledOff.signal);
+  const waiting = Lease.wait(seat.fabric, clock, calledOff.signal, options.fabric.leaseSeconds);
   const stopFollowing = follow(seat, clock, () => calledOff.abort());
   const leading = waiting.then(async (lease) => {
     await stopFollowing();

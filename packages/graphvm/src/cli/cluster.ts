@@ -1,4 +1,4 @@
-import { type Config, connect, type FabricOptions, type Session, startMaster } from "@graphvm/cluster";
+import { connect, type FabricOptions, type Session, startMaster } from "@graphvm/cluster";
 import { given } from "@graphvm/engine/internal";
 import { UsageError } from "../errors.js";
 import type { Context } from "./context.js";
@@ -32,8 +32,8 @@ export async function connectTo(
 }
 
 /** The fabric the flags name, beside which no address is said. @throws UsageError */
-export function meetingPlace(flags: MasterFlags, config?: Config, plane?: string): FabricOptions | undefined {
-  if (flags.master === undefined) return fabricOf(flags, config, plane);
+export function meetingPlace(flags: MasterFlags, said?: FabricOptions): FabricOptions | undefined {
+  if (flags.master === undefined) return fabricOf(flags, said);
   if (flags.fabric === undefined) return undefined;
   throw new UsageError("--master and --fabric are two ways to one master: leave one out.", {});
 }

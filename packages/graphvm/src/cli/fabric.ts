@@ -1,4 +1,4 @@
-import type { Config, FabricOptions } from "@graphvm/cluster";
+import type { FabricOptions } from "@graphvm/cluster";
 import { fabricText } from "@graphvm/cluster/internal";
 import { given } from "@graphvm/engine/internal";
 import type { Command } from "commander";
@@ -19,14 +19,13 @@ export function fabricOptions(command: Command): Command {
 }
 
 /**
- * The fabric that flags or config name; undefined where they name none.
+ * The fabric that flags name, or else the config; undefined where none does.
  *
- * @param plane Whose own servers are meant, where the config has some.
+ * @param said What the config says.
  * @throws UsageError, BadOptionError
  */
-export function fabricOf(flags: FabricFlags, config?: Config, plane?: string): FabricOptions | undefined {
+export function fabricOf(flags: FabricFlags, said?: FabricOptions): FabricOptions | undefined {
   const { fabric, fabricCreds, cluster } = flags;
-  const said = (plane === undefined ? undefined : config?.planes?.[plane]?.fabric) ?? config?.fabric;
   if (fabric === undefined && !said) {
     if (fabricCreds === undefined && cluster === undefined) return undefined;
     throw new UsageError("--cluster and --fabric-creds go with a fabric: name its servers with --fabric.", {});

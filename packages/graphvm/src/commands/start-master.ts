@@ -93,9 +93,8 @@ export async function startMasterAndWait(flags: StartMasterFlags, context: Conte
   const tokens = roleTokens(flags, context);
   const tls = serverTlsOf(flags, context);
   const archive = archiveOf(flags);
-  const config = await configOf(flags);
-  const settings = settingsOf(flags, config);
-  const fabric = fabricOf(flags, config, settings.labels.plane);
+  const settings = settingsOf(flags, await configOf(flags));
+  const fabric = fabricOf(flags, settings.fabric);
   if (flags.standby && !fabric)
     throw new UsageError("--standby goes with a fabric: name its servers with --fabric.", {});
   const options: MasterOptions = {

@@ -64,9 +64,9 @@ export function startWorkerCommand(context: Context): Command {
 export async function startWorkerAndWait(flags: StartWorkerFlags, context: Context): Promise<void> {
   context.guardStdout();
   const { host, port, root, address, reconnectSeconds, drainSeconds } = flags;
-  const config = await configOf(flags);
-  const { labels, volumes, exports, memory, threads } = settingsOf(flags, config);
-  const fabric = meetingPlace(flags, config, labels.plane);
+  const settings = settingsOf(flags, await configOf(flags));
+  const { labels, volumes, exports, memory, threads } = settings;
+  const fabric = meetingPlace(flags, settings.fabric);
   const master = fabric ? fabricText(fabric) : (flags.master ?? `ws://127.0.0.1:${DEFAULT_PORT}`);
   let leaves = false;
   const token = shownToken(flags.tokenFile, "worker", context);

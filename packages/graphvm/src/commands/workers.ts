@@ -79,9 +79,8 @@ const options = (command: Program): Program =>
 /** `graphvm workers`: a pool of workers until it is told to end. @throws ProvisionerMissingError, ConnectionLostError */
 export async function workers(flags: WorkersFlags, context: Context): Promise<void> {
   if (flags.min > flags.max) throw new UsageError("--min is more than --max: no number of workers is both.", {});
-  const config = await configOf(flags);
-  const settings = settingsOf(flags, config);
-  const fabric = meetingPlace(flags, config, settings.labels.plane);
+  const settings = settingsOf(flags, await configOf(flags));
+  const fabric = meetingPlace(flags, settings.fabric);
   if (flags.provision !== "local" && fabric && hasPassword(fabric))
     throw new UsageError("A password in --fabric would stand in job scripts: use --fabric-creds with a file.", {});
   const name = flags.pool ?? poolName(settings);
