@@ -1,7 +1,7 @@
 import type { KV, KvEntry } from "@nats-io/kv";
 import * as v from "valibot";
 import { FencedError } from "../errors.js";
-import type { Clock } from "../transport/clock.js";
+import { type Clock, rest } from "../transport/clock.js";
 import type { Fabric } from "./fabric.js";
 import { CODE, codeOf } from "./stores.js";
 
@@ -179,16 +179,4 @@ async function isGone({ connection, names }: Fabric, leader: Leader | undefined)
 function isFree(entry: KvEntry): boolean {
   const leader = read(entry);
   return leader === undefined || leader.released === true;
-}
-
-function rest(seconds: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      cancel();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const cancel = clock.after(seconds, end);
-    signal.addEventListener("abort", end);
-  });
 }

@@ -1,5 +1,5 @@
 import { RefusedError } from "../errors.js";
-import type { Clock } from "./clock.js";
+import { type Clock, rest } from "./clock.js";
 
 /** For how long workers and clients dial a lost master again, unless they are told otherwise, in seconds. */
 export const RECONNECT_SECONDS = 60;
@@ -42,16 +42,4 @@ export async function redial<T>(attempt: () => Promise<T>, { seconds, clock, sig
     clearInterval(alive);
     stopTime();
   }
-}
-
-function rest(seconds: number, clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      stop();
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const stop = clock.after(seconds, end);
-    signal.addEventListener("abort", end);
-  });
 }
