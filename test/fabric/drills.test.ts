@@ -38,6 +38,8 @@ test("C104: what counts as run for nothing: a worker that was there held what ca
   expect(needlessReruns([first, again], [away(15_000, 19_900)])).toEqual([]); // it was just coming back
   expect(needlessReruns([first, again], [away(12_000, 15_000)])).toEqual([again]);
   expect(needlessReruns([first, again], [away(20_500, 30_000)])).toEqual([again]);
+  const stood = { worker: "two", from: 5000, to: 19_900 };
+  expect(needlessReruns([first, again], [stood])).toEqual([]); // it had it since before
 });
 
 describe.skipIf(program === undefined)("drills on NATS", () => {

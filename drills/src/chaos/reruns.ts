@@ -16,11 +16,16 @@ export interface Away {
 /** Whoever was there again for so long has been asked for what it holds, in ms. */
 const SETTLED = 500;
 
-/** Runs of jobs that had ended before, on a worker that was there and held what came out. */
+/**
+ * Runs of jobs that had ended before, on a worker that was there and held what came out. One that was away itself and goes on with
+ * what it had been given before was not told yet that another has done it.
+ */
 export function needlessReruns(ran: readonly Ran[], away: readonly Away[]): Ran[] {
   const there = (worker: string, at: number): boolean =>
     !away.some((each) => each.worker === worker && each.from < at && each.to + SETTLED > at);
-  return ran.filter((again) =>
-    ran.some((first) => first.job === again.job && first.to < again.from && there(first.worker, again.from)),
+  return ran.filter(
+    (again) =>
+      there(again.worker, again.from) &&
+      ran.some((first) => first.job === again.job && first.to < again.from && there(first.worker, again.from)),
   );
 }
