@@ -125,6 +125,13 @@ function follow(seat: Seat, clock: typeof systemClock, over: () => void): () => 
 }
 
 async function lead(seat: Seat, lease: Lease, options: LeadOptions): Promise<MasterHandle> {
+  let running: RunningMaster | undefined;
+  let lost: FencedError | undefined;
+  const fenced = (error: FencedError): void => {
+    lost = error;
+    void running?.abandon(error);
+  };
+  lease.lost = fenced;
   const { fabric: _fabric, journal: _journal, seed, epoch, strict, ...kept } = options;
   const stream = await seat.takeOver(lease);
   const resuming = seat.holdsSession;
@@ -142,11 +149,10 @@ async function lead(seat: Seat, lease: Lease, options: LeadOptions): Promise<Mas
     await lease.release();
     await seat.close(ended);
   };
-  let running: RunningMaster | undefined;
-  const fenced = (error: FencedError): void => void running?.abandon(error);
-  lease.lost = fenced;
   stream.fenced = fenced;
   running = await assembleMaster(own, { folder, fabric: seat.fabric, copy, ...given({ expected }), leave });
+  // another took over meanwhile
+  if (lost) void running.abandon(lost);
   return running;
 }
 

@@ -5,7 +5,7 @@ import { connect, connectWorker, type FabricOptions, type Session, standBy, star
 import { natsServerOrSkip, startNats } from "@graphvm/testing";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { type Clock, systemClock } from "../../dist/transport/clock.js";
-import { failureOf, fixture, tempFolder } from "../helpers.js";
+import { failureOf, fixture, tempFolder, until } from "../helpers.js";
 
 type Numbers = typeof import("../fixtures/numbers.js");
 
@@ -129,6 +129,21 @@ describe.skipIf(program === undefined)("a fabric in trouble", () => {
     await first.closed; // it finds its lease taken
     expect((await digests(session)).slice(0, before.length)).toEqual(before);
     expect(await session.calc(numbers.many(5), { cut })).toBeGreaterThan(0);
+  });
+
+  test("C111: a master that loses its lease while it starts ends once it has started", async () => {
+    await using nats = await startNats();
+    const starting = startMaster({ fabric: { servers: nats.url, room }, workers: 4 });
+    const { connect: open } = await import("@nats-io/transport-node");
+    const { Kvm } = await import("@nats-io/kv");
+    const connection = await open({ servers: nats.url });
+    const keys = await new Kvm(connection).open("graphvm_graphvm");
+    const led = async () => (await keys.get("leader").catch(() => null)) !== null;
+    await until("it leads", led);
+    await keys.put("leader", JSON.stringify({ endpoint: "another" }));
+    const master = await starting;
+    await master.closed;
+    await connection.close();
   });
 
   test("C112: masters whose clocks are minutes apart and go at other rates: no leader that lives is followed, one that goes is", async () => {
