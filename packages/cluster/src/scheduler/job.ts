@@ -22,11 +22,12 @@ export const JOB_TRANSITIONS: { readonly [from in JobState]: { readonly [to in J
   queued: {
     running: "its turn came",
     ready: "its worker gave it back, died or was stopped",
+    done: "its worker gave it back, died or was stopped, and another has its value",
     waiting: "its worker gave it back, died or was stopped, and an input is computed again",
     failed: "it was cancelled, or a worker that joined has other bytes",
   },
   running: {
-    done: "the worker finished it",
+    done: "the worker finished it, or could not and another has its value",
     failed:
       "it threw or took too long once too often, was cancelled, took down its last worker, never found its inputs, or gave other bytes than are known",
     ready: "its worker died or gave it back, it is tried again, or an input must be fetched from elsewhere",

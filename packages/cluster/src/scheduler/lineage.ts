@@ -42,6 +42,12 @@ export function runAgain(board: Board, job: Job, why: string): void {
   }
   job.worker = undefined;
   job.stealing = false;
+  if (job.digest !== undefined && isAvailable(job)) {
+    board.move(job, "done", `${why}, and another worker came back with its value`);
+    board.tell({ kind: "done", job: job.plan.id });
+    release(board, job);
+    return;
+  }
   for (const id of job.plan.inputs) want(board, id);
   if (failWithInput(board, job)) return;
   job.missing = countMissing(board, job);

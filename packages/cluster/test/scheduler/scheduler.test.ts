@@ -337,6 +337,17 @@ test("C19 C104: what a worker held when its job was not known yet counts once th
   expect([...scheduler.job("a")!.hosts].sort()).toEqual(["h1", "h2"]);
 });
 
+test("C104: a job that can't run where it was sent is done where a worker came back with its value meanwhile", () => {
+  const scheduler = new Scheduler();
+  const jobs = [plan("a"), plan("b", ["a"]), plan("c", ["b"])];
+  scheduler.handle({ kind: "workerJoined", worker: "w1", host: "h1", held: [held("a")] });
+  expect(runs(scheduler.handle({ kind: "submitted", jobs }))).toEqual(["b@w1"]);
+  scheduler.handle({ kind: "workerJoined", worker: "w2", host: "h2", held: [held("a"), held("b")] });
+  const told = scheduler.handle({ kind: "inputsMissing", worker: "w1", job: "b", inputs: ["a"], host: "h1" });
+  expect(told.filter(({ kind }) => kind === "done")).toMatchObject([{ job: "b" }]);
+  expect(runs(told)).toEqual(["c@w2"]);
+});
+
 test("C104: what was held by a worker that is gone by then is nobody's", () => {
   const scheduler = new Scheduler();
   scheduler.handle({ kind: "workerJoined", worker: "w1", host: "h1", held: [held("a")] });
