@@ -45,7 +45,7 @@ class SlowThread {
 
 function worker(): { jobs: RunningJobs; thread: SlowThread } {
   const thread = new SlowThread();
-  const shared = { store: new ObjectStore(), sent: new SentBytes(), host: "" } as unknown as WorkerShared;
+  const shared = { store: new ObjectStore(), sent: new SentBytes(), host: "", labels: {} } as unknown as WorkerShared;
   return { jobs: new RunningJobs(thread as unknown as ComputeHost, shared, () => {}), thread };
 }
 
