@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import * as v from "valibot";
+import { base64Schema } from "./base64.js";
 import { canonicalJson } from "./canonical-json.js";
 import {
   ArchiveDamagedError,
@@ -30,10 +31,7 @@ const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(MAX_
 const name = v.pipe(v.string(), v.maxLength(255));
 const schema = v.strictObject({
   entries: v.array(
-    v.union([
-      v.strictObject({ name, base64: v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]*=*$/, "is no base64")) }),
-      v.strictObject({ name, sha256: hex, size: count }),
-    ]),
+    v.union([v.strictObject({ name, base64: base64Schema }), v.strictObject({ name, sha256: hex, size: count })]),
   ),
   format: v.strictObject({ major: v.literal(1), minor: v.literal(0) }),
   kind: v.literal(KIND),

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import * as v from "valibot";
+import { base64Schema } from "./base64.js";
 import { canonicalJson } from "./canonical-json.js";
 import { SignatureError, SignatureKeyError, UntrustedError } from "./errors.js";
 import { sha256Hex } from "./sha256.js";
@@ -9,7 +10,7 @@ import { sha256Hex } from "./sha256.js";
 export const SIGNATURE_ENTRY = "signature.json";
 
 const hex = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, "is no sha-256"));
-const base64 = v.pipe(v.string(), v.regex(/^[A-Za-z0-9+/]+=*$/, "is no base64"));
+const base64 = v.pipe(base64Schema, v.minLength(1, "is empty"));
 const schema = v.strictObject({
   algorithm: v.literal("ed25519"),
   content: hex,

@@ -211,6 +211,21 @@ test("R33: a list of parts that was changed anywhere is refused, or is no list o
   await expect(wholeRecording(store, "x.gvr", half)).rejects.toMatchObject({ code: "GVM4022" });
 });
 
+test("R33: small entries are written in one way only: other letters for the same bytes are refused", async () => {
+  const folder = await tempFolder();
+  const store = new FolderStore(folder);
+  await putShared(store, "x.gvr", recording(1));
+  const manifest = JSON.parse(readFileSync(join(folder, "x.gvr"), "utf8")) as { entries: { base64?: string }[] };
+  const padded = manifest.entries.find(({ base64 }) => base64?.endsWith("="))!;
+  const last = padded.base64!.replace(/=+$/, "").at(-1)!;
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const other = padded.base64!.replace(/.(=+)$/, `${letters[letters.indexOf(last) + 1]}$1`);
+  expect(Buffer.from(other, "base64")).toEqual(Buffer.from(padded.base64!, "base64"));
+  expect(readFileSync(join(folder, "x.gvr"), "utf8").split(padded.base64!)).toHaveLength(2);
+  const bad = readFileSync(join(folder, "x.gvr"), "utf8").replace(padded.base64!, other);
+  await expect(wholeRecording(store, "x.gvr", Buffer.from(bad))).rejects.toMatchObject({ exitCode: 2 });
+});
+
 test("R33: a list of parts can name nothing outside: neither files, nor entries, nor sizes that are not there", async () => {
   const folder = await tempFolder();
   const store = new FolderStore(folder);
