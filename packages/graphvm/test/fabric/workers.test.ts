@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { graphvm, graphvmJson, Running, startMaster, testFolder } from "../helpers.js";
-import { graphvmTool, KUBECTL, KUBECTL_PROGRAM, SLURM, toolFolder } from "./tools.js";
+import { graphvmTool, KUBECTL, KUBECTL_PROGRAM, SLURM, toolFolder } from "../provision/tools.js";
 
 /** Two jobs that wait until the file `go` is there. */
 const SLOW = `import { existsSync } from "node:fs";
