@@ -12,11 +12,11 @@ export const shared: ViteUserConfig["test"] & object = {
   teardownTimeout: 20_000,
 };
 
-// Those that need NATS servers have a run of their own: vitest.fabric.config.ts.
+// Those that need NATS servers, and drills, have a run of their own: vitest.fabric.config.ts.
 export default defineConfig({
   test: {
     ...shared,
     include: ["packages/*/test/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, "**/test/fabric/**"],
+    exclude: [...configDefaults.exclude, "**/test/{fabric,drills}/**"],
   },
 });

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 test("C66: a master that is attacked for two seconds still gives right results", () => {
-  const fuzz = fileURLToPath(new URL("../drills/dist/fuzz.js", import.meta.url));
+  const fuzz = fileURLToPath(new URL("../../drills/dist/fuzz.js", import.meta.url));
   const ended = spawnSync(process.execPath, [fuzz, "--seconds", "2", "--seed", "1"], { encoding: "utf8" });
   expect(ended.stderr).toBe("");
   expect(ended.stdout).toMatch(/fuzz: \d+ attacks in .* every good call was answered rightly/);
@@ -11,7 +11,7 @@ test("C66: a master that is attacked for two seconds still gives right results",
 });
 
 test("C66: the drill says how it is used", () => {
-  const fuzz = fileURLToPath(new URL("../drills/dist/fuzz.js", import.meta.url));
+  const fuzz = fileURLToPath(new URL("../../drills/dist/fuzz.js", import.meta.url));
   const ended = spawnSync(process.execPath, [fuzz, "--seconds", "never"], { encoding: "utf8" });
   expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining("npm run fuzz -- [--seconds 60]") });
 });

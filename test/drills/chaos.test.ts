@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
 const chaos = (...options: string[]) =>
-  spawnSync(process.execPath, [fileURLToPath(new URL("../drills/dist/chaos.js", import.meta.url)), ...options], {
+  spawnSync(process.execPath, [fileURLToPath(new URL("../../drills/dist/chaos.js", import.meta.url)), ...options], {
     encoding: "utf8",
   });
 

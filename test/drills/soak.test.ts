@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 const soak = (...options: string[]) =>
   spawnSync(
     process.execPath,
-    ["--expose-gc", fileURLToPath(new URL("../drills/dist/soak.js", import.meta.url)), ...options],
+    ["--expose-gc", fileURLToPath(new URL("../../drills/dist/soak.js", import.meta.url)), ...options],
     { encoding: "utf8" },
   );
 
