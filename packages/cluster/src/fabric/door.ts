@@ -6,9 +6,8 @@ import { type Clock, systemClock } from "../transport/clock.js";
 import type { Refusal } from "../transport/guard.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
 import { allLimits, type Limits } from "../transport/limits.js";
-import type { Refused } from "../transport/listen.js";
+import type { Refused, Route, Routes } from "../transport/listen.js";
 import { Keyring, type Role, type RoleTokens } from "../transport/roles.js";
-import type { Transport } from "../transport/transport.js";
 import type { Fabric } from "./fabric.js";
 import { type FabricLink, natsLink } from "./link.js";
 
@@ -22,18 +21,6 @@ export interface DoorOptions {
   /** Told where a queue takes no jobs. */
   readonly trouble?: ((error: Error) => void) | undefined;
 }
-
-/** What is done with the links of a path; as for a listening socket, and the plane both sides are in, where they met there. */
-export interface DoorRoute {
-  readonly roles: readonly Role[];
-  accept(link: Transport, role: Role, plane: string | undefined): void;
-  readonly patience?: number;
-  readonly large?: boolean;
-  /** Whether those who dial take jobs from a queue. */
-  readonly queue?: boolean;
-}
-
-export type DoorRoutes = { readonly [path: string]: DoorRoute };
 
 /** A process's doors on a fabric. */
 export interface Doors {
@@ -61,7 +48,7 @@ const questionSchema = v.union([
 type Question = v.InferOutput<typeof questionSchema>;
 
 /** Opens the doors of a process: the hub's, and its plane's where it is in one. Refuses before a link exists. */
-export function openDoors(fabric: Fabric, options: DoorOptions, routes: DoorRoutes): Doors {
+export function openDoors(fabric: Fabric, options: DoorOptions, routes: Routes): Doors {
   const { connection, names, endpoint, plane } = fabric;
   const doorway = new Doorway(fabric, options, routes);
   const open = (scope: string | undefined): (() => void) =>
@@ -92,7 +79,7 @@ interface OpenLink {
 class Doorway {
   readonly #fabric: Fabric;
   readonly #options: DoorOptions;
-  readonly #routes: DoorRoutes;
+  readonly #routes: Routes;
   readonly #keys: Keyring;
   readonly #limits: Required<Limits>;
   readonly #clock: Clock;
@@ -100,7 +87,7 @@ class Doorway {
   readonly #nonces = new Set<string>();
   readonly #links = new Map<string, OpenLink>();
 
-  constructor(fabric: Fabric, options: DoorOptions, routes: DoorRoutes) {
+  constructor(fabric: Fabric, options: DoorOptions, routes: Routes) {
     this.#fabric = fabric;
     this.#options = options;
     this.#routes = routes;
@@ -143,7 +130,7 @@ class Doorway {
     return { nonce };
   }
 
-  #judge(question: Exclude<Question, { ask: string }>): Refusal | { route: DoorRoute; role: Role } {
+  #judge(question: Exclude<Question, { ask: string }>): Refusal | { route: Route; role: Role } {
     const { link, path, nonce, proof } = question;
     const route = Object.hasOwn(this.#routes, path) ? this.#routes[path] : undefined;
     if (!route) return "path";
@@ -165,7 +152,7 @@ class Doorway {
 
   #accept(
     { link: id, path, queue: place }: Exclude<Question, { ask: string }>,
-    { route, role }: { readonly route: DoorRoute; readonly role: Role },
+    { route, role }: { readonly route: Route; readonly role: Role },
     plane: string | undefined,
   ): void {
     const { connection, names } = this.#fabric;
@@ -189,7 +176,7 @@ class Doorway {
     });
     this.#links.set(id, { link, path, plane });
     link.onClose(() => this.#links.delete(id));
-    route.accept(link, role, plane);
+    route.accept(link, role, { plane });
   }
 }
 

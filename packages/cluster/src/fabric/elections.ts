@@ -1,5 +1,5 @@
 import { FabricError } from "../errors.js";
-import { type Clock, systemClock } from "../transport/clock.js";
+import { type Clock, rest, systemClock } from "../transport/clock.js";
 import { codeOf } from "./stores.js";
 
 /** How long between two attempts, in seconds. */
@@ -27,7 +27,7 @@ export async function untilElected<T>(work: () => Promise<T>, seconds: number, c
       return await work();
     } catch (error) {
       if (!mayPass(error) || clock.now() > giveUp) throw error;
-      await new Promise<void>((resolve) => clock.after(RETRY_SECONDS, resolve));
+      await rest(RETRY_SECONDS, clock);
     }
   }
 }

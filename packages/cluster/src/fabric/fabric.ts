@@ -3,13 +3,13 @@ import * as v from "valibot";
 import { ConnectFailedError, RefusedError } from "../errors.js";
 import { systemClock } from "../transport/clock.js";
 import type { Heartbeat } from "../transport/heartbeat.js";
+import { refusalText } from "../transport/refusal-text.js";
 import { proofOf } from "../transport/roles.js";
 import { Connection } from "./connection.js";
 import { leaderOf } from "./leader.js";
 import { type FabricLink, natsLink } from "./link.js";
 import { fabricAddress, Names, type QueuePlace } from "./names.js";
 import type { FabricOptions } from "./options.js";
-import { refusalText } from "./refusal-text.js";
 
 /** How a link over the fabric is opened. */
 export interface FabricDial {
@@ -80,7 +80,7 @@ export class Fabric {
     try {
       const answer = await this.#knock(door, address, { link: id, path, ...proof, ...(place && { queue: place }) });
       if ("open" in answer) return link;
-      throw new RefusedError(refusalText("refused" in answer ? answer.refused : "path", address), { url: address });
+      throw refused("refused" in answer ? answer.refused : "path", address);
     } catch (error) {
       link.drop(error as Error);
       throw error;
@@ -102,7 +102,7 @@ export class Fabric {
 
   async #proof(door: string, address: string, token: string): Promise<{ nonce: string; proof: string }> {
     const answer = await this.#knock(door, address, { ask: "nonce" });
-    if (!("nonce" in answer)) throw new RefusedError(refusalText("busy", address), { url: address });
+    if (!("nonce" in answer)) throw refused("busy", address);
     return { nonce: answer.nonce, proof: proofOf(answer.nonce, token) };
   }
 
@@ -129,4 +129,9 @@ export class Fabric {
       cause === undefined ? {} : { cause },
     );
   }
+}
+
+function refused(refusal: string, address: string): RefusedError {
+  const why = refusalText(refusal, address) ?? `The process at ${address} refuses this link: ${refusal}.`;
+  return new RefusedError(why, { url: address });
 }

@@ -1,10 +1,12 @@
-import { type Clock, systemClock } from "../transport/clock.js";
+import { type Clock, rest, systemClock } from "../transport/clock.js";
 import type { Connection } from "./connection.js";
 import { JOB_HEAD, type QueuedJob, writeJobs } from "./job-batch.js";
 
 /** Jobs of one turn go in one message, so many bytes of them at most. */
 const BATCH = 128 * 1024;
 const TIMEOUT_MS = 2000;
+/** How long a message that was not taken is kept back, in seconds. */
+const RETRY_SECONDS = 0.1;
 /** A queue that took nothing for so long is passed by, in seconds: what waits goes over the link. */
 const STALL_SECONDS = 2;
 /** For how long it is passed by then. */
@@ -83,7 +85,7 @@ export class JobSender {
       } catch (error) {
         if (this.#closed) return;
         if (this.#clock.now() < giveUp) {
-          await new Promise<void>((resolve) => this.#clock.after(0.1, resolve));
+          await rest(RETRY_SECONDS, this.#clock);
           continue;
         }
         // one that was stored all the same comes twice, and is known by its number

@@ -1,7 +1,7 @@
 import type { PubAck } from "@nats-io/jetstream";
 import { FabricError, FencedError } from "../errors.js";
 import type { LineKind } from "../folder/journal-copy.js";
-import { type Clock, systemClock } from "../transport/clock.js";
+import { type Clock, rest, systemClock } from "../transport/clock.js";
 import { isPassing } from "./elections.js";
 import type { Fabric } from "./fabric.js";
 import { CODE, codeOf } from "./stores.js";
@@ -132,7 +132,7 @@ export class JournalStream {
         } else if (code !== undefined && code >= 10000 && (!isPassing(code) || this.#clock.now() > giveUp)) {
           throw full(names.journalStream, error);
         }
-        await new Promise<void>((resolve) => this.#clock.after(RETRY_SECONDS, resolve));
+        await rest(RETRY_SECONDS, this.#clock);
       }
     }
   }

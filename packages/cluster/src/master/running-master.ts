@@ -169,9 +169,10 @@ export class RunningMaster implements MasterHandle {
   async #listen(options: ListenOptions): Promise<Listening> {
     const { session, folder } = this.#parts;
     const refused: ListenOptions["refused"] = (who) => session.watch.tell({ kind: "refused", ...who });
-    const server = await listen({ ...options, http: masterPages(this.#master), refused }, this.#routes(options));
+    const routes = this.#routes(options);
+    const server = await listen({ ...options, http: masterPages(this.#master), refused }, routes);
     const { host } = options;
-    if (this.#parts.fabric) this.#doors = this.#openDoors({ ...options, refused }, this.#parts.fabric);
+    if (this.#parts.fabric) this.#doors = this.#openDoors({ ...options, refused }, this.#parts.fabric, routes);
     folder.write({ port: Number(new URL(server.url).port), ...given({ host }) });
     return server;
   }
@@ -190,29 +191,9 @@ export class RunningMaster implements MasterHandle {
     });
   }
 
-  #openDoors({ tokens, limits, heartbeat, clock, refused }: ListenOptions, fabric: Fabric): Doors {
-    const { session } = this.#parts;
-    const { openCalls } = allLimits(limits);
-    const source = this.#source();
-    const trouble = (error: Error): void => session.watch.tell({ kind: "queueFull", error });
-    return openDoors(
-      fabric,
-      { tokens, limits, heartbeat, clock, refused, trouble },
-      {
-        "/": {
-          roles: ["operator", "auditor"],
-          accept: (link, role) => this.#master.accept(link, role === "operator" ? role : "auditor", openCalls),
-          patience: PATIENT,
-          large: true,
-        },
-        "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true, queue: true },
-        "/data": {
-          roles: ["worker"],
-          accept: (link, _role, plane) => serveData(link, source, openCalls, { plane }),
-          patience: PATIENT,
-        },
-      },
-    );
+  #openDoors({ tokens, limits, heartbeat, clock, refused }: ListenOptions, fabric: Fabric, routes: Routes): Doors {
+    const trouble = (error: Error): void => this.#parts.session.watch.tell({ kind: "queueFull", error });
+    return openDoors(fabric, { tokens, limits, heartbeat, clock, refused, trouble }, routes);
   }
 
   #routes({ heartbeat, limits }: ListenOptions): Routes {
@@ -226,10 +207,10 @@ export class RunningMaster implements MasterHandle {
         patience: PATIENT,
         large: true,
       },
-      "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true },
+      "/worker": { roles: ["worker"], accept: (link) => session.acceptWorker(link), large: true, queue: true },
       "/data": {
         roles: ["worker"],
-        accept: (link) => serveData(link, source, openCalls),
+        accept: (link, _role, met) => serveData(link, source, openCalls, met),
         stream: (wire, query) => void sendValue(wire, query, source, heartbeat, PATIENT),
         patience: PATIENT,
       },

@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { PlaneBoundError, ValueLostError } from "../errors.js";
 import { nodeIdSchema, sha256Schema } from "../protocol.js";
 import { Attached, type Methods, method, Peer } from "../rpc/peer.js";
+import type { Met } from "../transport/listen.js";
 import type { Transport } from "../transport/transport.js";
 import type { ObjectStore } from "./object-store.js";
 import type { SentBytes } from "./sent-bytes.js";
@@ -26,12 +27,7 @@ export interface DataSource {
  *
  * @param met Where the link itself tells: the plane both sides are in, or none. Bound values go by that then, whatever is said.
  */
-export function serveData(
-  link: Transport,
-  source: DataSource,
-  openCalls: number,
-  met?: { plane: string | undefined },
-): void {
+export function serveData(link: Transport, source: DataSource, openCalls: number, met?: Met): void {
   let plane = "";
   const peer = new Peer(
     link,

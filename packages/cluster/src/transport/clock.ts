@@ -23,14 +23,14 @@ export const systemClock: Clock = {
 };
 
 /** Settles after so many seconds, or when it is called off. */
-export function rest(seconds: number, clock: Clock, signal: AbortSignal): Promise<void> {
+export function rest(seconds: number, clock: Clock, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {
       stop();
-      signal.removeEventListener("abort", end);
+      signal?.removeEventListener("abort", end);
       resolve();
     };
     const stop = clock.after(seconds, end);
-    signal.addEventListener("abort", end);
+    signal?.addEventListener("abort", end);
   });
 }

@@ -1,9 +1,10 @@
 import type { Duplex } from "node:stream";
 import { WebSocket } from "ws";
 import { ConnectFailedError, RefusedError } from "../errors.js";
-import { REFUSAL_HEADER, type Refusal } from "./guard.js";
+import { REFUSAL_HEADER } from "./guard.js";
 import { type Heartbeat, watchPeer } from "./heartbeat.js";
 import { checkHeartbeat, MAX_FRAME } from "./limits.js";
+import { refusalText } from "./refusal-text.js";
 import { MAX_MESSAGE, socketTransport } from "./socket.js";
 import { type ClientTls, clientTls, tlsFailure } from "./tls.js";
 import type { Transport } from "./transport.js";
@@ -62,7 +63,7 @@ export function dial(url: string, { token, tls, heartbeat, patience }: DialOptio
     socket.once("error", failed);
     socket.once("unexpected-response", (_request, response) => {
       socket.terminate();
-      const why = refusalOf(response.headers[REFUSAL_HEADER], url);
+      const why = refusalText(response.headers[REFUSAL_HEADER], url);
       if (why === undefined) failed(new Error(`HTTP ${response.statusCode}`));
       else reject(new RefusedError(why, { url }));
     });
@@ -82,28 +83,4 @@ export function dial(url: string, { token, tls, heartbeat, patience }: DialOptio
 /** Whoever does not even open the link is as silent as one who says nothing over it. */
 function handshakeMs({ deadAfter = 20 }: Heartbeat = {}, patience = 1): number {
   return Math.max(1000, Math.min(10_000, deadAfter * patience * 1000));
-}
-
-/** What to do about a refusal, in one sentence. */
-function refusalOf(refusal: unknown, url: string): string | undefined {
-  switch (refusal as Refusal) {
-    case "token":
-      return `The master at ${url} wants another token: set --token-file or GRAPHVM_TOKEN.`;
-    case "role":
-      return `The master at ${url} knows this token as another role's: a worker shows the workers' token, a client the operator's or an auditor's.`;
-    case "host":
-      return `The master at ${url} has no token and answers only to its machine's own name: use 127.0.0.1 there, or start it with a token.`;
-    case "browser":
-      return `The process at ${url} answers no browsers: connect from a program, without an Origin header.`;
-    case "certificate":
-      return `The process at ${url} wants a certificate that its authority signed: show one with --tls-cert and --tls-key that has not expired.`;
-    case "tokens":
-      return `The process at ${url} got too many wrong tokens from this address: wait a minute, then show the right one.`;
-    case "busy":
-      return `The process at ${url} has too many connections: close some, or raise its limits.connections and limits.connectionsPerAddress.`;
-    case "path":
-      return `The process at ${url} is no graphvm master: check the address.`;
-    default:
-      return undefined;
-  }
 }

@@ -52,13 +52,20 @@ export interface Route {
   /** Who may open one. */
   readonly roles: readonly Role[];
   /** `role`: the first of `roles` that the peer has. */
-  accept(transport: Transport, role: Role): void;
+  accept(transport: Transport, role: Role, met?: Met): void;
   /** How many times as long as others these peers may be silent. */
   readonly patience?: number;
   /** What is done with a connection that wants bytes as they are. Without it, it is refused. */
   stream?(wire: Duplex, query: URLSearchParams): void;
   /** Whether an operator's peers may send messages as large as values; all others send small requests. */
   readonly large?: boolean;
+  /** Whether those who dial may take jobs from a queue, where there are queues. */
+  readonly queue?: boolean;
+}
+
+/** Where the link itself tells, by the way it was opened: the plane that both sides are in, or none. */
+export interface Met {
+  readonly plane: string | undefined;
 }
 
 /** What is done with each new link, by the path it was dialled under. */

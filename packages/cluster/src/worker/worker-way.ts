@@ -8,7 +8,7 @@ import { sendValue } from "../store/value-stream.js";
 import { dial } from "../transport/dial.js";
 import { PATIENT } from "../transport/heartbeat.js";
 import { allLimits } from "../transport/limits.js";
-import { type Listening, listen } from "../transport/listen.js";
+import { type Listening, listen, type Routes } from "../transport/listen.js";
 import type { Transport } from "../transport/transport.js";
 import type { WorkerOptions } from "./connect-worker.js";
 
@@ -47,20 +47,13 @@ export async function fabricWay(where: FabricOptions, options: WorkerOptions, so
   const { openDoors } = await import("../fabric/door.js");
   const { joinMembers } = await import("../fabric/members.js");
   const { token, heartbeat, labels = {} } = options;
-  const { openCalls } = allLimits(options.limits);
   const fabric = await Fabric.open(where, labels.plane);
   const queue = given({ plane: labels.plane, tier: labels.tier });
   const server = options.address === undefined ? undefined : await serveValues(options, source);
   const doors = openDoors(
     fabric,
     { tokens: { worker: token }, limits: options.limits, heartbeat },
-    {
-      "/data": {
-        roles: ["worker"],
-        accept: (link, _role, plane) => serveData(link, source, openCalls, { plane }),
-        patience: PATIENT,
-      },
-    },
+    dataRoutes(options, source),
   );
   const leave = joinMembers(fabric, labels, heartbeat?.clock);
   return {
@@ -92,13 +85,19 @@ function serveValues(options: WorkerOptions, source: DataSource): Promise<Listen
       heartbeat,
       limits,
     },
-    {
-      "/data": {
-        roles: ["worker"],
-        accept: (link) => serveData(link, source, limits.openCalls),
-        stream: (wire, query) => void sendValue(wire, query, source, heartbeat, PATIENT),
-        patience: PATIENT,
-      },
-    },
+    dataRoutes(options, source),
   );
+}
+
+/** What those who fetch values find, whichever way they come. */
+function dataRoutes({ heartbeat, limits }: WorkerOptions, source: DataSource): Routes {
+  const { openCalls } = allLimits(limits);
+  return {
+    "/data": {
+      roles: ["worker"],
+      accept: (link, _role, met) => serveData(link, source, openCalls, met),
+      stream: (wire, query) => void sendValue(wire, query, source, heartbeat, PATIENT),
+      patience: PATIENT,
+    },
+  };
 }
